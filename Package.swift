@@ -1,0 +1,86 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// A target imports only what stands in its row, downwards: docs/architecture.md draws the house.
+let package = Package(
+    name: "larder",
+    products: [
+        .executable(name: "larder", targets: ["larder"]),
+        .library(name: "LarderCache", targets: ["LarderCache"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Ground: C libraries, found by pkg-config.
+        .systemLibrary(
+            name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+
+        // First floor: rooms that know nothing of each other.
+        .target(name: "LarderIO", dependencies: ["CLibuv"], swiftSettings: house),
+        .target(name: "LarderHTTP2", dependencies: ["CNghttp2"], swiftSettings: house),
+        .target(name: "LarderGRPC", swiftSettings: house),
+        .target(name: "LarderProtocol", swiftSettings: house),
+        .target(name: "LarderCache", swiftSettings: house),
+
+        // Second floor: what each method does.
+        .target(
+            name: "LarderService", dependencies: ["LarderGRPC", "LarderProtocol", "LarderCache"],
+            swiftSettings: house),
+
+        // Third floor: bytes, sessions and calls joined.
+        .target(
+            name: "LarderServer",
+            dependencies: [
+                "LarderIO", "LarderHTTP2", "LarderGRPC", "LarderService",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: house),
+        .target(
+            name: "LarderClient",
+            dependencies: ["LarderIO", "LarderHTTP2", "LarderGRPC", "LarderProtocol"],
+            swiftSettings: house),
+
+        // Roof: the command line.
+        .executableTarget(
+            name: "larder",
+            dependencies: [
+                "LarderServer", "LarderClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: house),
+
+        .testTarget(name: "LarderIOTests", dependencies: ["LarderIO"], swiftSettings: house),
+        .testTarget(name: "LarderHTTP2Tests", dependencies: ["LarderHTTP2"], swiftSettings: house),
+        .testTarget(name: "LarderGRPCTests", dependencies: ["LarderGRPC"], swiftSettings: house),
+        .testTarget(
+            name: "LarderProtocolTests", dependencies: ["LarderProtocol"], swiftSettings: house),
+        .testTarget(name: "LarderCacheTests", dependencies: ["LarderCache"], swiftSettings: house),
+        .testTarget(
+            name: "LarderServiceTests",
+            dependencies: ["LarderService", "LarderGRPC", "LarderProtocol", "LarderCache"],
+            swiftSettings: house),
+        .testTarget(
+            name: "LarderServerTests",
+            dependencies: [
+                "LarderServer", "LarderClient", "LarderHTTP2", "LarderIO", "LarderGRPC",
+                "LarderService", "LarderProtocol",
+            ], swiftSettings: house),
+    ]
+)
