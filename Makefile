@@ -1,0 +1,51 @@
+# Everything one does with Larder. `make help` lists it.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+ARGS ?=
+VENV := .venv
+
+.PHONY: help run build test test-swift test-end-to-end check bench fuzz format docs install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## install what is missing, build, start the server (ARGS="--memory 1GiB ...")
+	exec .build/release/larder serve $(ARGS)
+
+build: ## install what is missing and build the release binary
+	scripts/install-dependencies
+	swift build -c release --product larder
+
+test: test-swift test-end-to-end ## install the test tools and run every test
+
+test-swift: ## the Swift tests
+	scripts/install-dependencies
+	swift test
+
+test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against the real binary
+	scripts/install-test-tools
+	swift build --product codec-oracle
+	$(VENV)/bin/python -m pytest Tests/EndToEnd -q
+
+check: ## walls between the targets, style, generated files, lint of the contract
+	scripts/check
+
+bench: build ## a short measurement beside nghttpd: CPU per request, bulk load, memory
+	scripts/install-test-tools
+	$(VENV)/bin/python Benchmarks/Load/bench.py $(ARGS)
+
+fuzz: ## 60 seconds of each fuzz target (SECONDS_EACH=60)
+	scripts/install-dependencies
+	Fuzz/run $(or $(SECONDS_EACH),60)
+
+format: ## format the Swift sources in place
+	swift format -i -r Sources Tests Package.swift
+
+docs: ## build the DocC pages of the LarderCache library
+	scripts/build-docs
+
+install: build ## install the binary under PREFIX (/usr/local)
+	install -D -m 0755 .build/release/larder $(DESTDIR)$(PREFIX)/bin/larder
+
+clean: ## remove everything that was built
+	rm -rf .build .build-* $(VENV)
