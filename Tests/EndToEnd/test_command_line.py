@@ -1,0 +1,122 @@
+"""The command line client: output, exit codes, formats."""
+
+import base64
+import json
+
+import pytest
+
+import harness
+
+
+def run(server, *arguments, stdin=None):
+    return harness.larder(*arguments, server=server, stdin=stdin)
+
+
+def test_set_get_delete_and_their_exit_codes(server):
+    assert run(server, "set", "greeting", "hello").returncode == 0
+    got = run(server, "get", "greeting")
+    assert (got.returncode, got.stdout.rstrip(b"\n")) == (0, b"hello")
+    assert run(server, "delete", "greeting").returncode == 0
+    assert run(server, "delete", "greeting").returncode == 1
+    missing = run(server, "get", "greeting")
+    assert missing.returncode == 1 and missing.stdout == b""
+
+
+def test_values_from_stdin_and_from_a_file_come_back_raw(server, tmp_path):
+    value = bytes(range(256)) * 20_000  # 5 MB: more than one message carries
+    assert run(server, "set", "piped", "-", stdin=value[:3_000]).returncode == 0
+    assert run(server, "get", "piped", "-o", "raw").stdout == value[:3_000]
+    file = tmp_path / "value"
+    file.write_bytes(value[:4_000_000])
+    assert run(server, "set", "filed", "--file", str(file)).returncode == 0
+    assert run(server, "get", "filed", "-o", "raw").stdout == value[:4_000_000]
+
+
+def test_json_output(server):
+    run(server, "set", "j", "text", "--ttl", "60s", "--flags", "5")
+    told = json.loads(run(server, "get", "j", "-o", "json").stdout)
+    assert told["value"] == "text" and told["flags"] == 5 and 0 < told["ttl_millis"] <= 60_000
+    run(server, "set", "bin", "-", stdin=b"\xff\x00")
+    told = json.loads(run(server, "get", "bin", "-o", "json").stdout)
+    assert base64.b64decode(told["value_base64"]) == b"\xff\x00"
+
+
+def test_keys_in_hexadecimal(server):
+    assert run(server, "set", "--hex", "00ff10", "x").returncode == 0
+    assert run(server, "get", "--hex", "00ff10").stdout.rstrip(b"\n") == b"x"
+    assert run(server, "get", "--hex", "0g").returncode == 64
+
+
+def test_conditions(server):
+    assert run(server, "set", "c", "1", "--if-absent").returncode == 0
+    assert run(server, "set", "c", "2", "--if-absent").returncode == 1
+    version = str(json.loads(run(server, "get", "c", "-o", "json").stdout)["version"])
+    assert run(server, "set", "c", "3", "--if-version", version).returncode == 0
+    assert run(server, "set", "c", "4", "--if-version", version).returncode == 1
+
+
+def test_exit_codes_of_failures(server):
+    failed = run(server, "get", "k" * 2_000)
+    assert failed.returncode == 2 and b"1024" in failed.stderr and b"2000" in failed.stderr
+    nobody = harness.larder("get", "k", "--addr", f"127.0.0.1:{harness.free_port()}")
+    assert nobody.returncode == 3 and nobody.stderr.count(b"\n") == 1
+    assert run(server, "get").returncode == 64
+    assert run(server, "get", "k", "--no-such-flag").returncode == 64
+
+
+def test_health_and_limits(server):
+    assert run(server, "health").returncode == 0
+    limits = json.loads(run(server, "limits", "-o", "json").stdout)
+    assert limits["max_key_bytes"] == 1_024
+    assert b"1024" in run(server, "limits").stdout.replace(b",", b"")
+
+
+LINES = {
+    "jsonl": b'{"key": "f-1", "value": "one, \\"quoted\\""}\n{"key_hex": "662d32", "value_base64": "/wA="}\n{"key": "f-3", "value": {"a": 1}}\n',
+    "csv": b'key,value\nf-1,"one, ""quoted"""\nf-2,two\r\nf-3,"three\nlines"\n',
+    "tsv": b"key\tvalue\nf-1\tone\nf-2\ttwo\nf-3\tthree\n",
+}
+
+
+@pytest.mark.parametrize("form", sorted(LINES))
+def test_each_format_of_a_load_from_a_file_and_from_stdin(server, tmp_path, form):
+    file = tmp_path / f"data.{form}"
+    file.write_bytes(LINES[form])
+    for loaded in [
+        run(server, "load", str(file), "-o", "json", "--no-progress"),
+        run(server, "load", "-", "--format", form, "-o", "json", "--no-progress", stdin=LINES[form]),
+    ]:
+        assert loaded.returncode == 0, loaded.stderr
+        assert json.loads(loaded.stdout)["stored"] == 3
+    one = run(server, "get", "f-1", "-o", "raw").stdout
+    assert one == (b"one" if form == "tsv" else b'one, "quoted"')
+    three = run(server, "get", "f-3", "-o", "raw").stdout
+    assert three == {"jsonl": b'{"a":1}', "csv": b"three\nlines", "tsv": b"three"}[form].replace(b" ", b"")
+
+
+@pytest.mark.parametrize("bad, line", [(b'{"key": "a", "value": "1"}\n{"key": \n', b"2"), (b'{"value": "no key"}\n', b"1")])
+def test_a_malformed_line_is_named(server, tmp_path, bad, line):
+    file = tmp_path / "bad.jsonl"
+    file.write_bytes(bad)
+    refused = run(server, "load", str(file), "--no-progress")
+    assert refused.returncode == 65
+    assert b"bad.jsonl" in refused.stderr and line in refused.stderr
+
+
+def test_resume_skips_what_was_acknowledged(server, tmp_path):
+    file = tmp_path / "resume.jsonl"
+    file.write_bytes(b"".join(b'{"key": "r-%d", "value": "v"}\n' % i for i in range(1_000)))
+    first = run(server, "load", str(file), "--resume", "-o", "json", "--no-progress")
+    assert json.loads(first.stdout)["stored"] == 1_000
+    again = run(server, "load", str(file), "--resume", "-o", "json", "--no-progress")
+    assert again.returncode == 0, again.stderr
+
+
+def test_help_answers():
+    for arguments in [["--help"], ["serve", "--help"], ["load", "--help"], ["--version"]]:
+        told = harness.larder(*arguments)
+        assert told.returncode == 0 and told.stdout
+    serve = harness.larder("serve", "--help").stdout.decode()
+    for flag in ["--threads", "--memory", "--max-entries", "--max-key-bytes", "--max-value-bytes",
+                 "--max-message-bytes", "--listen", "--print-config", "--drain-timeout", "--config"]:
+        assert flag in serve

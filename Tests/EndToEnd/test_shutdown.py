@@ -1,0 +1,100 @@
+"""SIGTERM and SIGINT drain: health first, then GOAWAY, running calls finish, exit 0."""
+
+import queue
+import signal
+import threading
+import time
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+import harness
+
+
+@pytest.fixture(scope="module")
+def m():
+    return harness.messages()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_server_ends_with_zero(make_server, number):
+    server = make_server()
+    server.process.send_signal(number)
+    assert server.process.wait(10) == 0
+
+
+def test_a_running_load_finishes_and_new_calls_are_refused(make_server, m):
+    server = make_server("--drain-timeout", "20s")
+    sent = queue.Queue()
+    with harness.channel(server) as channel:
+        stub = harness.cache_stub(channel)
+        call = stub.BulkLoad(iter(sent.get, None), timeout=30)
+        sent.put(m.BulkLoadRequest(start=m.BulkLoadStart(ack_every=1)))
+        sent.put(m.BulkLoadRequest(batch=m.EntryBatch(entries=[m.Entry(key=b"a", value=b"1")])))
+        while next(call).committed < 1:
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert server.process.poll() is None, "a running call must be let finish"
+        sent.put(m.BulkLoadRequest(batch=m.EntryBatch(first_index=1, entries=[m.Entry(key=b"b", value=b"2")])))
+        sent.put(None)
+        last = list(call)[-1]
+        assert last.done and last.stored == 2
+    assert server.process.wait(10) == 0
+
+
+def test_a_call_that_never_ends_is_ended_after_the_drain_timeout(make_server, m):
+    server = make_server("--drain-timeout", "1s")
+    sent = queue.Queue()
+    with harness.channel(server) as channel:
+        call = harness.cache_stub(channel).BulkLoad(iter(sent.get, None), timeout=30)
+        sent.put(m.BulkLoadRequest(start=m.BulkLoadStart(session_id="s")))
+        assert next(call).committed == 0
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        with pytest.raises(grpc.RpcError) as caught:
+            list(call)
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+        assert time.monotonic() - began > 0.5
+        sent.put(None)
+    assert server.process.wait(10) == 0
+
+
+def test_health_watchers_hear_of_it_first(make_server):
+    server = make_server()
+    with harness.channel(server) as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=30)
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        server.process.send_signal(signal.SIGTERM)
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert server.process.wait(10) == 0
+
+
+def test_calls_under_way_at_the_signal_do_not_fail(make_server, m):
+    """Threads of unary calls; after the signal a call may only be refused as UNAVAILABLE."""
+    server = make_server()
+    stop, wrong, done = threading.Event(), [], [0]
+
+    def run():
+        with grpc.insecure_channel(server.address) as channel:
+            stub = harness.cache_stub(channel)
+            while not stop.is_set():
+                try:
+                    stub.Set(m.SetRequest(key=b"k", value=b"v" * 500), timeout=10)
+                    done[0] += 1
+                except grpc.RpcError as error:
+                    if error.code() != grpc.StatusCode.UNAVAILABLE:
+                        wrong.append(error)
+                    return
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    server.process.send_signal(signal.SIGTERM)
+    code = server.process.wait(15)
+    stop.set()
+    for thread in threads:
+        thread.join(15)
+    assert code == 0 and not wrong and done[0] > 100
