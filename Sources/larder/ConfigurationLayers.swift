@@ -30,8 +30,9 @@ struct ConfigurationLayers {
             let file = try ConfigurationFile(path: path)
             layers.append(
                 Layer(
-                    source: .file, provider: Self.provider("file", file.texts),
-                    place: { "\(OneLine.quoted(path)): \($0.key)" }))
+                    source: .file,
+                    provider: Self.provider("file", file.given.mapValues(\.texts)),
+                    place: { file.given[$0.key]?.place ?? $0.key }))
         }
         self.layers = layers
     }
@@ -77,7 +78,7 @@ struct ConfigurationLayers {
 
 extension Setting {
     fileprivate var layerKey: AbsoluteConfigKey {
-        AbsoluteConfigKey(key.split(separator: ".").map(String.init))
+        AbsoluteConfigKey(components)
     }
 
     // The provider writes the parts in capitals, with an underscore between them.

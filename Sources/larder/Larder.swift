@@ -37,6 +37,9 @@ struct Larder: AsyncParsableCommand {
         guard code != .success, !(error is ExitCode), !message.isEmpty else {
             exit(withError: error)
         }
-        CommandFailure(OneLine.joined(message), exitCode: code.rawValue).end()
+        CommandFailure(
+            OneLine.joined(message.prefix(1).lowercased() + message.dropFirst()),
+            exitCode: code.rawValue
+        ).end()
     }
 }

@@ -24,7 +24,7 @@ struct Serve: AsyncParsableCommand {
     @Option(
         name: .customLong("config"),
         help: ArgumentHelp(
-            "Read settings from this JSON file. (\(ConfigurationFile.variable))",
+            "Read settings from this JSON file. [\(ConfigurationFile.variable)]",
             valueName: "file"),
         completion: .file(extensions: ["json"]))
     var configurationPath: String?

@@ -27,7 +27,11 @@ struct SettingOptions: ParsableArguments {
             (.logLevel, logLevel), (.logFormat, logFormat),
         ]
         var given: [String: [String]] = [:]
-        if !listen.isEmpty { given[Setting.listen.key] = listen }
+        if !listen.isEmpty {
+            given[Setting.listen.key] = listen.flatMap { part in
+                part.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            }
+        }
         for (setting, text) in single {
             if let text { given[setting.key] = [text] }
         }

@@ -103,6 +103,17 @@ package struct LogLine: Sendable {
         switch value {
         case .string(let text): text
         case .stringConvertible(let value): value.description
+        case .array(let elements) where elements.count <= elementsMax:
+            elements.map(flat).joined(separator: ",")
+        case .array, .dictionary: String(decoding: nested(value), as: UTF8.self)
+        }
+    }
+
+    /// An element of a list, which is one word or nested no further.
+    private static func flat(_ value: Logger.MetadataValue) -> String {
+        switch value {
+        case .string(let text): text
+        case .stringConvertible(let value): value.description
         case .array, .dictionary: String(decoding: nested(value), as: UTF8.self)
         }
     }

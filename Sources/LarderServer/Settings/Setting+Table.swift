@@ -9,7 +9,8 @@ extension Setting {
 
     package static let listen = Setting(
         key: "listen", flag: "listen", shape: .list, valueName: "address",
-        summary: "Listen here: \(ListenAddress.allowed). Give it again to listen at several.",
+        summary:
+            "Listen here: \(ListenAddress.allowed). Several are separated by commas, or the flag is given again.",
         allowed: { _, _ in
             "1 to \(Settings.listenCountMax) of \(ListenAddress.allowed), each different"
         },

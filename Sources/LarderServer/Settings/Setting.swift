@@ -75,7 +75,7 @@ extension Setting {
             case .bytes(let bytes): return bytes
             case .percent:
                 guard let usableBytes = machine.memory.usableBytes else { return nil }
-                return amount.bytes(of: usableBytes)
+                return Settings.wholeMebibytes(amount.bytes(of: usableBytes))
             }
         }
 

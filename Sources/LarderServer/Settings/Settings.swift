@@ -68,7 +68,12 @@ extension Settings {
     /// A budget that the machine can hold; more would be swapped out or killed.
     package static func memoryBytesAllowed(_ machine: Machine) -> ClosedRange<UInt64> {
         let most = machine.memory.usableBytes ?? memoryBytesCeiling
-        return memoryBytesMin...max(memoryBytesMin, most)
+        return memoryBytesMin...max(memoryBytesMin, wholeMebibytes(most))
+    }
+
+    /// `bytes` rounded down to whole mebibytes, which read well.
+    package static func wholeMebibytes(_ bytes: UInt64) -> UInt64 {
+        (bytes >> 20) << 20
     }
 
     /// A value may take an eighth of the budget, so that one can't empty the cache.
@@ -101,7 +106,7 @@ extension Settings {
             } else {
                 UInt64(256 << 20)
             }
-        return max(memoryBytesMin, (bytes >> 20) << 20)
+        return max(memoryBytesMin, wholeMebibytes(bytes))
     }
 
     package static func valueBytesMaxDefault(memoryBytes: UInt64) -> UInt64 {
