@@ -1,0 +1,2 @@
+import LarderGRPC
+import Testing
