@@ -40,6 +40,9 @@ package struct WireReader: ~Copyable, ~Escapable {
         self.depthLeft = depthLeft
     }
 
+    /// Whether everything is read.
+    package var isAtEnd: Bool { offset >= bytes.count }
+
     /// The next field's tag; nil at the end of the message.
     @inline(__always)
     @_lifetime(self: copy self)

@@ -109,6 +109,12 @@ package struct WireWriter: ~Copyable {
         unreserved(value)
     }
 
+    /// A varint alone, as packed fields have them.
+    package mutating func varint(_ value: UInt64) {
+        reserve(10)
+        unreserved(value)
+    }
+
     /// An `int32` or an enum, left out when 0. A negative number takes ten bytes.
     @inline(__always)
     package mutating func int32(_ number: UInt32, _ value: Int32) {
