@@ -1,0 +1,33 @@
+extension Cache {
+    /// What a cache is made with.
+    public struct Configuration: Sendable {
+        /// The bytes that keys, values and their overhead may take together.
+        public var budgetBytes: UInt64
+        /// The entries that may be held; `nil`: as many as the budget allows.
+        public var entriesMax: UInt64?
+        /// The longest key; at most 65,535.
+        public var keyBytesMax: Int
+        /// The largest value; at most 4 GiB less one. What can never fit the budget is refused
+        /// too.
+        public var valueBytesMax: UInt64
+        /// The locks that the keys are spread over: a power of two, at most 4,096.
+        public var shardCount: Int
+        public var seed: HashSeed
+        /// The version of the first write; later ones count on. Not 0.
+        public var firstVersion: UInt64
+
+        public init(
+            budgetBytes: UInt64, seed: HashSeed, entriesMax: UInt64? = nil,
+            keyBytesMax: Int = 1024, valueBytesMax: UInt64 = 512 * 1024 * 1024,
+            shardCount: Int = 64, firstVersion: UInt64 = 1
+        ) {
+            self.budgetBytes = budgetBytes
+            self.seed = seed
+            self.entriesMax = entriesMax
+            self.keyBytesMax = keyBytesMax
+            self.valueBytesMax = valueBytesMax
+            self.shardCount = shardCount
+            self.firstVersion = firstVersion
+        }
+    }
+}

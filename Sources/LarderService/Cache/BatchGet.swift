@@ -1,0 +1,87 @@
+import LarderCache
+import LarderProtocol
+
+extension Services {
+    /// Reads several items, each on its own.
+    func batchGet(_ bytes: Span<UInt8>, nowNanos: UInt64, reply: inout Reply) throws(Refusal) {
+        let request: BatchGetRequestView
+        do { request = try BatchGetRequestView(decoding: bytes) } catch { throw Refusal(error) }
+        try checkNamespace(request.namespace)
+        if request.keyCount > limits.batchItemsMax {
+            throw .batchTooLong(items: request.keyCount, limit: limits.batchItemsMax)
+        }
+        do {
+            var keys = request.keys()
+            while let key = try keys.next() { try checkKey(key) }
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch let error as WireError {
+            throw Refusal(error)
+        }
+
+        var batch = BatchAnswer(
+            bytesMax: request.maxResponseBytes == 0
+                ? limits.batchBytesMax : request.maxResponseBytes,
+            items: request.keyCount)
+        let options = ReadOptions(
+            peek: request.peek, ageNanosMax: ageNanosMax(millis: request.maxAgeMillis))
+        reply.beginMessage()
+        do {
+            var keys = request.keys()
+            while let key = try keys.next() {
+                guard let entry = cache.get(key, options, nowNanos: nowNanos) else {
+                    batch.append(.miss, to: &reply)
+                    continue
+                }
+                let answer = EntryAnswer(
+                    entry, wantsValue: !request.metadataOnly,
+                    inlineBytesMax: limits.inlineBytesMax, nowNanos: nowNanos)
+                batch.append(answer, of: entry, to: &reply)
+            }
+        } catch {
+            reply.abandonMessage()
+            throw Refusal(error)
+        }
+        reply.endMessage()
+    }
+}
+
+/// An answer of many items that stays within its bytes.
+private struct BatchAnswer {
+    // An item that is left out and one that is not there take as much: two bytes in a field.
+    private static let bareItemBytes = 4
+    // A message cannot be longer.
+    private static let messageBytesMax: UInt32 = 0x7FFF_FFFF
+
+    private var bytesLeft: Int
+    private var itemsLeft: Int
+
+    init(bytesMax: UInt32, items: Int) {
+        bytesLeft = Int(min(bytesMax, Self.messageBytesMax))
+        itemsLeft = items
+    }
+
+    /// Appends an item without anything to tell.
+    mutating func append(_ outcome: GetOutcome, to reply: inout Reply) {
+        let none: [UInt8] = []
+        BatchGetResponse.append(
+            GetResponseHead(outcome: outcome), value: none.span, into: &reply.bytes)
+        bytesLeft -= Self.bareItemBytes
+        itemsLeft -= 1
+    }
+
+    /// Appends an item if there is room for it and, without their values, for all that follow.
+    mutating func append(
+        _ answer: EntryAnswer, of entry: consuming EntryReference, to reply: inout Reply
+    ) {
+        let bytes = BatchGetResponse.appendedBytes(answer.head, valueCount: answer.sentBytes)
+        guard bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes else {
+            append(.omitted, to: &reply)
+            return
+        }
+        reply.bytes.bytesHeader(1, count: answer.head.encodedBytes(valueCount: answer.sentBytes))
+        EntryAnswer.appendValue(of: entry, answer, to: &reply)
+        bytesLeft -= bytes
+        itemsLeft -= 1
+    }
+}

@@ -1,0 +1,65 @@
+import LarderCache
+import LarderProtocol
+
+/// What an answer tells of an entry, but for the value's bytes.
+struct EntryAnswer {
+    /// No field of a protobuf message is longer.
+    private static let fieldBytesMax: UInt64 = 0x7FFF_FFFF
+    // What stands before a value in a message, generously.
+    private static let headBytesMax: UInt64 = 1_024
+
+    let head: GetResponseHead
+    /// How much of the value is sent: all or nothing.
+    let sentBytes: Int
+
+    /// The answer that the entry is there: with the value if it is wanted and not over the limit.
+    init(_ entry: borrowing EntryReference, wantsValue: Bool, inlineBytesMax: UInt32, nowNanos: UInt64) {
+        let count = entry.value.count
+        let limit = min(UInt64(inlineBytesMax), Self.fieldBytesMax - Self.headBytesMax)
+        let fits = UInt64(count) <= limit
+        let outcome: GetOutcome = wantsValue && !fits ? .tooLarge : .hit
+        head = Self.head(entry, outcome, nowNanos: nowNanos)
+        sentBytes = wantsValue && fits ? count : 0
+    }
+
+    /// The answer that the caller has the entry already.
+    init(notModified entry: borrowing EntryReference, nowNanos: UInt64) {
+        head = Self.head(entry, .notModified, nowNanos: nowNanos)
+        sentBytes = 0
+    }
+
+    private static func head(
+        _ entry: borrowing EntryReference, _ outcome: GetOutcome, nowNanos: UInt64
+    ) -> GetResponseHead {
+        GetResponseHead(
+            outcome: outcome, version: entry.version, flags: entry.flags,
+            ttlMillis: entry.expiresAtNanos.map { millisLeft(until: $0, nowNanos: nowNanos) },
+            valueBytes: UInt64(entry.value.count),
+            ageMillis: millisSince(entry.writtenAtNanos, nowNanos: nowNanos))
+    }
+
+    /// Appends the value, copied when it is small, by reference when not.
+    static func appendValue(
+        of entry: consuming EntryReference, _ answer: EntryAnswer, to reply: inout Reply
+    ) {
+        if answer.sentBytes == 0 {
+            answer.head.encode(into: &reply.bytes)
+        } else if answer.sentBytes <= Reply.copiedValueBytesMax {
+            answer.head.encode(into: &reply.bytes, value: entry.value)
+        } else {
+            answer.head.encode(into: &reply.bytes, tailBytes: answer.sentBytes)
+            reply.append(ValueTail(entry))
+        }
+    }
+}
+
+/// The time to a moment to come, rounded up so that what is not over is not 0; 0 when it is over.
+func millisLeft(until nanos: UInt64, nowNanos: UInt64) -> UInt64 {
+    guard nanos > nowNanos else { return 0 }
+    return (nanos - nowNanos - 1) / nanosPerMilli + 1
+}
+
+/// The time since a moment, rounded down; 0 when it is to come.
+func millisSince(_ nanos: UInt64, nowNanos: UInt64) -> UInt64 {
+    nowNanos > nanos ? (nowNanos - nanos) / nanosPerMilli : 0
+}

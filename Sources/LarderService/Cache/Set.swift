@@ -1,0 +1,108 @@
+import LarderCache
+import LarderProtocol
+
+extension Services {
+    /// Stores one item.
+    func set(_ bytes: Span<UInt8>, nowNanos: UInt64, reply: inout Reply) throws(Refusal) {
+        let request: SetRequestView
+        do { request = try SetRequestView(decoding: bytes) } catch { throw Refusal(error) }
+        try checkKey(request.key)
+        try checkNamespace(request.namespace)
+        try checkValue(bytes: UInt64(request.value.count))
+        let options = try writeOptions(request)
+
+        let outcome = cache.set(request.key, request.value, options, nowNanos: nowNanos)
+        switch consume outcome {
+        case .stored(let version):
+            reply.beginMessage()
+            SetResponse.encode(outcome: .stored, version: version, into: &reply.bytes)
+            reply.endMessage()
+        case .conditionFailed(let version, let current):
+            answerFailedCondition(version, consume current, nowNanos: nowNanos, reply: &reply)
+        case .notAdmitted:
+            reply.beginMessage()
+            SetResponse.encode(outcome: .notAdmitted, version: 0, into: &reply.bytes)
+            reply.endMessage()
+        case .rejected(let reason):
+            throw Refusal(
+                reason, keyBytes: request.key.count, valueBytes: UInt64(request.value.count))
+        }
+    }
+
+    private func answerFailedCondition(
+        _ version: UInt64, _ current: consuming EntryReference?, nowNanos: UInt64,
+        reply: inout Reply
+    ) {
+        reply.beginMessage()
+        SetResponse.encode(outcome: .conditionFailed, version: version, into: &reply.bytes)
+        if let entry = consume current {
+            let answer = EntryAnswer(
+                entry, wantsValue: true, inlineBytesMax: limits.inlineBytesMax, nowNanos: nowNanos)
+            reply.bytes.bytesHeader(
+                3, count: answer.head.encodedBytes(valueCount: answer.sentBytes))
+            EntryAnswer.appendValue(of: entry, answer, to: &reply)
+        }
+        reply.endMessage()
+    }
+
+    private func writeOptions(_ request: borrowing SetRequestView) throws(Refusal) -> WriteOptions {
+        try checkServed(request)
+        let mode = try writeMode(request)
+        let condition = try condition(request)
+        if request.keepTTL, request.ttlMillis != nil {
+            throw .fieldsContradict("keep_ttl and ttl_millis cannot both be meant")
+        }
+        let timeToLive: TimeToLive =
+            request.keepTTL
+            ? .keep : try timeToLive(millis: request.ttlMillis, field: "ttl_millis")
+        return WriteOptions(
+            timeToLive: timeToLive, flags: request.flags,
+            version: request.version == 0 ? nil : request.version, condition: condition,
+            mode: mode, returnCurrent: request.returnCurrent)
+    }
+
+    /// Refuses what would have to be ignored.
+    private func checkServed(_ request: borrowing SetRequestView) throws(Refusal) {
+        if request.staleMillis != 0 { throw .fieldNotServed("SetRequest.stale_millis") }
+        if request.idleMillis != 0 { throw .fieldNotServed("SetRequest.idle_millis") }
+        if request.leaseToken != 0 { throw .fieldNotServed("SetRequest.lease_token") }
+        if request.tagCount != 0 { throw .fieldNotServed("SetRequest.tags") }
+    }
+
+    private func condition(
+        _ request: borrowing SetRequestView
+    ) throws(Refusal) -> LarderCache.WriteCondition {
+        switch request.condition {
+        case .none, .ifAbsent(false), .ifPresent(false), .ifNewer(false): return .always
+        case .ifAbsent(true): return .ifAbsent
+        case .ifPresent(true): return .ifPresent
+        case .ifVersion(let version): return .ifVersion(version)
+        case .ifNewer(true):
+            if request.version == 0 { throw .fieldsContradict("if_newer needs a version") }
+            return .ifNewer
+        }
+    }
+
+    private func writeMode(
+        _ request: borrowing SetRequestView
+    ) throws(Refusal) -> LarderCache.WriteMode {
+        let mode: LarderCache.WriteMode
+        switch request.mode {
+        case .replace: return .replace
+        case .append: mode = .append
+        case .prepend: mode = .prepend
+        default: throw .enumUnknown("mode", number: request.mode.rawValue)
+        }
+        // An addition keeps what the present item has and so cannot bring its own.
+        if request.condition == .ifAbsent(true) {
+            throw .fieldsContradict("an addition needs an item, if_absent wants none")
+        }
+        if request.version != 0 {
+            throw .fieldsContradict("an addition cannot set the version")
+        }
+        if request.flags != 0 || request.ttlMillis != nil {
+            throw .fieldsContradict("an addition keeps the item's flags and time to live")
+        }
+        return mode
+    }
+}

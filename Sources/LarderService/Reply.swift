@@ -1,0 +1,72 @@
+package import LarderGRPC
+package import LarderProtocol
+
+/// What a method says: framed gRPC messages, values that follow by reference, and how it ends.
+///
+/// One is kept per loop and cleared before each event, so that an answer costs no allocation
+/// once its storage has grown.
+package struct Reply: ~Copyable {
+    /// A value that is sent after the first `offset` bytes of `bytes`.
+    package struct Tail: Sendable {
+        package let offset: Int
+        package let value: ValueTail
+    }
+
+    /// Values up to this long are copied into the message, longer ones follow by reference.
+    package static let copiedValueBytesMax = 1_024
+
+    // What is kept of the storage after an answer that was larger.
+    private static let keptBytesMax = 512 << 10
+
+    /// The messages, each behind its five-byte prefix, without the tails.
+    package var bytes = WireWriter(capacity: 16 << 10)
+    /// Sent between the bytes, in the order of their offsets.
+    package private(set) var tails: [Tail] = []
+    /// Set: the call ends with it, after what is in `bytes`.
+    package var status: Status?
+
+    private var messageStart = 0
+    private var messageTailBytes = 0
+
+    package init() {}
+
+    /// Nothing to send and no end.
+    package var isEmpty: Bool { bytes.count == 0 && status == nil }
+
+    /// The bytes to send, the tails' among them.
+    package var totalBytes: Int {
+        var total = bytes.count
+        for tail in tails { total += tail.value.bytes.count }
+        return total
+    }
+
+    /// Makes ready for the next event.
+    package mutating func clear() {
+        bytes.clear(capacityMax: Self.keptBytesMax)
+        if !tails.isEmpty { tails.removeAll(keepingCapacity: true) }
+        status = nil
+    }
+
+    /// Leaves room for a message's prefix.
+    package mutating func beginMessage() {
+        messageStart = bytes.beginMessage()
+        messageTailBytes = 0
+    }
+
+    /// Writes the prefix of the message that was begun last.
+    package mutating func endMessage() {
+        bytes.endMessage(at: messageStart, tailBytes: messageTailBytes)
+    }
+
+    /// Takes back the message that was begun last and is not ended.
+    package mutating func abandonMessage() {
+        bytes.truncate(to: messageStart)
+        while let last = tails.last, last.offset > messageStart { tails.removeLast() }
+    }
+
+    /// Lets the value follow what is written so far.
+    package mutating func append(_ value: ValueTail) {
+        messageTailBytes += value.bytes.count
+        tails.append(Tail(offset: bytes.count, value: value))
+    }
+}

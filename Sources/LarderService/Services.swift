@@ -1,0 +1,82 @@
+package import LarderCache
+package import LarderGRPC
+
+/// All services of one server over one cache: finds methods and answers calls.
+///
+/// Holds no call's state but what loads leave behind to be continued.  Any thread may use it.
+package final class Services: Sendable {
+    package let cache: Cache
+    package let limits: Limits
+    package let health: HealthState
+
+    let bulkSessions: BulkSessions
+    let assembly: AssemblyBudget
+    /// Tells this process's cursors from those of the processes before it.
+    let startID: UInt64
+    /// GetLimits' answer never changes: a whole message.
+    let limitsAnswer: [UInt8]
+
+    private let methods: MethodTable
+
+    /// - Parameters:
+    ///   - startID: a number that no other start of this server has, by chance or by clock.
+    ///   - reflection: whether clients may ask for the schema.
+    package init(
+        cache: Cache, limits: Limits, nodeID: String, serverVersion: String,
+        health: HealthState, startID: UInt64, reflection: Bool = true
+    ) {
+        var limits = limits
+        limits.ttlMillisMax = min(limits.ttlMillisMax, Limits.ttlMillisCeiling)
+        self.cache = cache
+        self.limits = limits
+        self.health = health
+        self.startID = startID
+        bulkSessions = BulkSessions(
+            sessionsMax: limits.bulkSessionsMax, keptNanos: limits.bulkSessionNanos)
+        assembly = AssemblyBudget(bytesMax: limits.bulkAssemblyBytesMax)
+        limitsAnswer = Self.limitsAnswer(limits, nodeID: nodeID, serverVersion: serverVersion)
+        methods = MethodTable(reflection: reflection)
+    }
+
+    /// The method at `path`, as the request's `:path` says it; nil when the server knows none.
+    package func method(path: Span<UInt8>) -> Method? { methods.method(path: path) }
+
+    /// Why the method cannot be called at all, known before any message: nil when it can.
+    package func refusal(of method: Method) -> Status? {
+        method.isServed ? nil : Refusal.methodNotServed(method).status
+    }
+
+    /// Answers a call of one message with one message.  `reply.status` is set in every case.
+    package func unary(
+        _ method: Method, request: Span<UInt8>, nowNanos: UInt64, reply: inout Reply
+    ) {
+        do throws(Refusal) {
+            switch method.handler {
+            case .get: try get(request, nowNanos: nowNanos, reply: &reply)
+            case .set: try set(request, nowNanos: nowNanos, reply: &reply)
+            case .delete: try delete(request, nowNanos: nowNanos, reply: &reply)
+            case .batchGet: try batchGet(request, nowNanos: nowNanos, reply: &reply)
+            case .getLimits: try getLimits(request, reply: &reply)
+            case .healthCheck: try healthCheck(request, reply: &reply)
+            case .healthList: try healthList(request, reply: &reply)
+            case .bulkLoad, .export, .healthWatch, .reflection, .notServed:
+                throw .methodNotServed(method)
+            }
+            reply.status = .ok
+        } catch {
+            reply.status = error.status
+        }
+    }
+
+    /// Begins a call of a method that is not unary.
+    package func open(_ method: Method, nowNanos: UInt64) -> any StreamingCall {
+        switch method.handler {
+        case .bulkLoad: BulkLoadCall(self)
+        case .export: ExportCall(self)
+        case .healthWatch: HealthWatchCall(health)
+        case .reflection: ReflectionCall()
+        case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .notServed:
+            RefusedCall(.methodNotServed(method))
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// A call that takes or gives more than one message: a state machine that is told what happened
+/// and says what to send.
+///
+/// It does no I/O, reads no clock and is used from one thread at a time.  A call that has set
+/// `Reply.status` is over and is told nothing more.
+package protocol StreamingCall: AnyObject {
+    /// A message came.  `sentAll`: nothing that this call said is still unsent.
+    func received(
+        _ message: Span<UInt8>, nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
+
+    /// The peer has no more messages.
+    func halfClosed(nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
+
+    /// What was said has gone: there is room for more.
+    func writable(nowNanos: UInt64, reply: inout Reply)
+
+    /// Something outside the call has changed.
+    func woken(nowNanos: UInt64, reply: inout Reply)
+
+    /// The call is over without an end of its own: the peer, the deadline or the connection
+    /// ended it.
+    func cancelled()
+}
+
+/// Answers a streaming method that this version does not serve.
+final class RefusedCall: StreamingCall {
+    private let refusal: Refusal
+
+    init(_ refusal: Refusal) { self.refusal = refusal }
+
+    func received(_ message: Span<UInt8>, nowNanos: UInt64, sentAll: Bool, reply: inout Reply) {
+        reply.status = refusal.status
+    }
+
+    func halfClosed(nowNanos: UInt64, sentAll: Bool, reply: inout Reply) {
+        reply.status = refusal.status
+    }
+
+    func writable(nowNanos: UInt64, reply: inout Reply) {}
+    func woken(nowNanos: UInt64, reply: inout Reply) {}
+    func cancelled() {}
+}
