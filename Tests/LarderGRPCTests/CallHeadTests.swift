@@ -204,6 +204,9 @@ struct CallHeadTests {
             ("grpc-timeout", "x"), ("grpc-encoding", "gzip"), ("authorization", "x"),
             ("larder-node", "x"), ("grpc-accept-encoding", "gzip"),
         ]
+        let tooLong = String(repeating: "p", count: CallHead.pathBytesMax + 1)
+        record([(":path", tooLong)], in: &head)
+        head.reset()
         record(first, in: &head)
         head.reset()
         let path = text(head.path) + text(head.acceptEncoding)
