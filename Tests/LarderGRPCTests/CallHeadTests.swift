@@ -171,6 +171,30 @@ struct CallHeadTests {
         #expect(verdict(others + Self.get) == .call(timeoutNanos: nil))
     }
 
+    @Test("a name that differs in any one byte is another field")
+    func namesToTheLetter() {
+        let fields: [Field] = [
+            (":method", "GET"), (":path", "/healthz"), ("content-type", "text/html"),
+            ("grpc-timeout", "x"), ("grpc-encoding", "gzip"), ("authorization", "x"),
+            ("larder-node", "x"), ("grpc-accept-encoding", "gzip"),
+        ]
+        for field in fields {
+            for index in field.name.utf8.indices {
+                var name = Array(field.name.utf8)
+                name[field.name.utf8.distance(from: field.name.startIndex, to: index)] ^= 1
+                var head = CallHead()
+                head.record(name: name.span, value: Array(field.value.utf8).span)
+                let isUnseen = !head.hasAuthorization && !head.hasLarderNode
+                #expect(isUnseen)
+                #expect(text(head.acceptEncoding) == "")
+                record(Self.get, in: &head)
+                let verdict = head.verdict()
+                #expect(verdict == .call(timeoutNanos: nil))
+                #expect(text(head.path) == "/larder.v1.CacheService/Get")
+            }
+        }
+    }
+
     @Test("credentials, node and understood encodings are noted")
     func notes() {
         var head = CallHead()
@@ -204,6 +228,9 @@ struct CallHeadTests {
             ("grpc-timeout", "x"), ("grpc-encoding", "gzip"), ("authorization", "x"),
             ("larder-node", "x"), ("grpc-accept-encoding", "gzip"),
         ]
+        let tooLong = String(repeating: "p", count: CallHead.pathBytesMax + 1)
+        record([(":path", tooLong)], in: &head)
+        head.reset()
         record(first, in: &head)
         head.reset()
         let path = text(head.path) + text(head.acceptEncoding)

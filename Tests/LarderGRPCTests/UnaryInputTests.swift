@@ -119,6 +119,14 @@ struct UnaryInputTests {
             let action = input.received(framed([7]).span, endOfStream: true)
             #expect(action == .deliver(.inChunk(5..<6)))
             input.reset()
+            // Split, so that it must be gathered.
+            let next = framed([7, 8, 9])
+            _ = input.received(next.span.extracting(0..<6), endOfStream: false)
+            let last = input.received(next.span.extracting(6..<8), endOfStream: true)
+            #expect(last == .deliver(.gathered))
+            let gathered = input.gathered.count
+            #expect(gathered == 3)
+            input.reset()
         }
     }
 
