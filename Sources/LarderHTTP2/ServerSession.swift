@@ -109,7 +109,7 @@ package struct ServerSession: ~Copyable {
         core.submitGoAway(code: code, debug: debug)
     }
 
-    /// GOAWAY and nothing after it: nothing is read any more.
+    /// GOAWAY and nothing after it. Once it is drained, nothing is read any more.
     package mutating func terminate(code: UInt32) { core.terminate(code: code) }
 
     package mutating func ping(opaque: UInt64) { core.ping(opaque: opaque) }

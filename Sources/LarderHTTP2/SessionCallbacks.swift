@@ -19,7 +19,6 @@ struct SessionCallbacks: @unchecked Sendable {
             preconditionFailure("no memory for the callbacks")
         }
         unsafe self.handle = handle
-        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(handle, frameBegan)
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(handle, headersBegan)
         unsafe nghttp2_session_callbacks_set_on_header_callback(handle, fieldReceived)
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(handle, dataReceived)
@@ -57,17 +56,6 @@ private func recentSlot(_ session: OpaquePointer?, _ id: Int32, _ state: StatePo
 }
 
 // MARK: receiving
-
-private func frameBegan(
-    _ session: OpaquePointer?, _ head: UnsafePointer<nghttp2_frame_hd>?,
-    _ context: UnsafeMutableRawPointer?
-) -> Int32 {
-    guard let state = unsafe state(context), let head = unsafe head?.pointee else { return giveUp }
-    unsafe state.pointee.counters.received(
-        FrameKind(type: head.type), payloadBytes: head.length,
-        endOfStream: head.flags & endStream != 0)
-    return carryOn
-}
 
 private func headersBegan(
     _ session: OpaquePointer?, _ frame: FramePointer?, _ context: UnsafeMutableRawPointer?

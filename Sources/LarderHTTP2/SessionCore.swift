@@ -54,16 +54,24 @@ struct SessionCore: ~Copyable {
         if let failure = unsafe state.pointee.failure { throw failure }
         if unsafe state.pointee.events.isEmpty { unsafe state.pointee.headers.beginReceive() }
         unsafe state.pointee.events.beginReceive()
-        let result = unsafe bytes.withUnsafeBufferPointer { input -> Int in
-            guard let start = input.baseAddress else { return 0 }
-            unsafe state.pointee.input = UnsafeRawPointer(start)
-            unsafe state.pointee.inputBytes = input.count
-            return unsafe nghttp2_session_mem_recv(handle, start, input.count)
-        }
-        unsafe state.pointee.input = nil
-        unsafe state.pointee.inputBytes = 0
+        let result = unsafe bytes.withUnsafeBufferPointer { unsafe feed($0) }
+        unsafe state.pointee.inputEnded()
         if result < 0 { throw fail(Int32(clamping: result)) }
         settle()
+    }
+
+    /// Gives the library all but a torn frame head at the end, and that one with the next bytes.
+    private func feed(_ input: UnsafeBufferPointer<UInt8>) -> Int {
+        guard let base = input.baseAddress else { return 0 }
+        let (start, head) = unsafe state.pointee.completeHead(input)
+        if let head = unsafe head {
+            let result = unsafe nghttp2_session_mem_recv(handle, head, FrameScanner.headBytes)
+            guard result >= 0 else { return result }
+        }
+        guard start < input.count else { return 0 }
+        let end = unsafe state.pointee.scan(input, from: start)
+        guard end > start else { return 0 }
+        return unsafe nghttp2_session_mem_recv(handle, base + start, end - start)
     }
 
     func nextEvent() -> SessionEvent? {

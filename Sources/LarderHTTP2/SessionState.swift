@@ -14,6 +14,7 @@ struct SessionState: ~Copyable {
     var headers: HeaderStore
     var events = EventQueue()
     var counters = SessionCounters()
+    var scanner: FrameScanner
     var openStreamCount = 0
     /// Body bytes queued on all streams.
     var pendingBodyBytes = 0
@@ -41,12 +42,34 @@ struct SessionState: ~Copyable {
     init(options: SessionOptions, isServer: Bool) {
         self.isServer = isServer
         bodyLowWaterBytes = options.bodyLowWaterBytes
+        scanner = FrameScanner(expectsPreface: isServer)
         // Open streams, and those that closed in the same receive: resets are rationed, so that
         // there are not more of them than could be open.
         let streamCount = max(options.maxConcurrentStreams, 1)
         streams = StreamSlab(countMax: streamCount * 2 + options.streamResetBurst + 64)
         headers = HeaderStore(
             listBytesMax: options.maxHeaderListBytes, listFieldsMax: options.maxHeaderFields)
+    }
+
+    // MARK: input
+
+    /// Takes the rest of a head that the last read has torn.
+    mutating func completeHead(
+        _ bytes: UnsafeBufferPointer<UInt8>
+    ) -> (taken: Int, head: UnsafePointer<UInt8>?) {
+        unsafe input = UnsafeRawPointer(bytes.baseAddress)
+        inputBytes = bytes.count
+        return unsafe scanner.completeHead(bytes, counters: &counters)
+    }
+
+    /// Where the bytes end that can be given to the library now.
+    mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        unsafe scanner.scan(bytes, from: start, counters: &counters)
+    }
+
+    mutating func inputEnded() {
+        unsafe input = nil
+        inputBytes = 0
     }
 
     // MARK: streams

@@ -3,7 +3,8 @@ import Testing
 
 @Suite("One request, one answer")
 struct UnaryTests {
-    @Test("a request with a body is answered in headers, data and trailers, however reads are torn",
+    @Test(
+        "a request with a body is answered in headers, data and trailers, however reads are torn",
         arguments: [1, 2, 7, 9, 64, .max])
     func answer(chunkBytes: Int) throws {
         var pair = SessionPair(chunkBytes: chunkBytes)
@@ -91,8 +92,10 @@ struct UnaryTests {
         #expect(isQuiet)
     }
 
-    @Test("a body and a tail by reference arrive as one, also when the output is always full",
-        arguments: [(0, 100), (10, 0), (23, 16_384), (5, 1_000_000), (70_000, 70_000)], [false, true])
+    @Test(
+        "a body and a tail by reference arrive as one, also when the output is always full",
+        arguments: [(0, 100), (10, 0), (23, 16_384), (5, 1_000_000), (70_000, 70_000)],
+        [false, true])
     func tail(sizes: (copied: Int, referenced: Int), isStingy: Bool) throws {
         var pair = SessionPair()
         pair.isStingy = isStingy

@@ -43,10 +43,16 @@ struct WeakTail {
     init(_ tail: Tail) { self.tail = tail }
 }
 
-/// Bytes that tell their place, so that a lost or doubled piece shows.
+/// Bytes that tell their place, so that a lost or doubled piece shows. They repeat after a prime
+/// number of bytes, which no frame or window is a multiple of.
 func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var generator = SeededGenerator(seed: seed)
-    return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    let block = (0..<min(count, 4093)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + block.count)
+    while bytes.count < count { bytes += block }
+    bytes.removeLast(bytes.count - count)
+    return bytes
 }
 
 /// SplitMix64: every run can be repeated from its seed.

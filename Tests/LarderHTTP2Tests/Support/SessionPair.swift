@@ -65,11 +65,15 @@ struct SessionPair: ~Copyable {
     ) throws -> Bool {
         let bytes = try serverOutput()
         takeServerEvents([], answer)
+        try clientReceive(bytes)
+        return !bytes.isEmpty
+    }
+
+    mutating func clientReceive(_ bytes: [UInt8]) throws {
         for piece in pieces(bytes) {
             try client.receive(piece.span)
             takeClientEvents(piece)
         }
-        return !bytes.isEmpty
     }
 
     mutating func serverReceive(
@@ -90,7 +94,7 @@ struct SessionPair: ~Copyable {
         var bytes: [UInt8] = []
         let isEnough = !isStingy
         try server.drain { span, _ in
-            for index in span.indices { bytes.append(span[index]) }
+            unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
             return isEnough
         }
         return bytes
@@ -100,7 +104,7 @@ struct SessionPair: ~Copyable {
         var bytes: [UInt8] = []
         let isEnough = !isStingy
         try client.drain { span, _ in
-            for index in span.indices { bytes.append(span[index]) }
+            unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
             return isEnough
         }
         takeClientEvents([])
