@@ -1,0 +1,73 @@
+/// Walks over the frame heads of a peer's bytes: counts every frame, and finds a head that a read
+/// has torn.
+///
+/// nghttp2 tells only of frames that it looks into, not of unknown types or of DATA for streams
+/// that are gone; whoever budgets frames must see them all. And its release 1.52 counts a
+/// CONTINUATION once per read that brings a part of its head, so that a slow client could pass the
+/// limit with one frame. A torn head is therefore kept here until it is whole.
+@safe
+struct FrameScanner: ~Copyable {
+    static let headBytes = 9
+    private static let prefaceBytes = 24
+
+    private var prefaceLeft: Int
+    private var payloadLeft = 0
+    private let held: UnsafeMutablePointer<UInt8>
+    private var heldCount = 0
+
+    init(expectsPreface: Bool) {
+        prefaceLeft = expectsPreface ? Self.prefaceBytes : 0
+        unsafe held = .allocate(capacity: Self.headBytes)
+    }
+
+    deinit { unsafe held.deallocate() }
+
+    /// Completes a torn head with the first bytes of `input`.
+    ///
+    /// Answers how many bytes of `input` it took, and the head if it is whole now.
+    mutating func completeHead(
+        _ input: UnsafeBufferPointer<UInt8>, counters: inout SessionCounters
+    ) -> (taken: Int, head: UnsafePointer<UInt8>?) {
+        guard heldCount > 0 else { return (0, nil) }
+        let taken = min(Self.headBytes - heldCount, input.count)
+        for index in 0..<taken { unsafe held[heldCount + index] = input[index] }
+        heldCount += taken
+        guard heldCount == Self.headBytes else { return (taken, nil) }
+        heldCount = 0
+        unsafe note(head: held, &counters)
+        return unsafe (taken, UnsafePointer(held))
+    }
+
+    /// Walks over `input` from `start`. Answers where a torn head begins, which is kept, or the end.
+    mutating func scan(
+        _ input: UnsafeBufferPointer<UInt8>, from start: Int, counters: inout SessionCounters
+    ) -> Int {
+        guard let base = input.baseAddress else { return start }
+        let end = input.count
+        var at = start
+        if prefaceLeft > 0 {
+            let skipped = min(prefaceLeft, end - at)
+            prefaceLeft -= skipped
+            at += skipped
+        }
+        while true {
+            let skipped = min(payloadLeft, end - at)
+            payloadLeft -= skipped
+            at += skipped
+            guard at < end else { return end }
+            guard end - at >= Self.headBytes else {
+                heldCount = end - at
+                unsafe held.update(from: base + at, count: heldCount)
+                return at
+            }
+            unsafe note(head: base + at, &counters)
+            at += Self.headBytes
+        }
+    }
+
+    private mutating func note(head: UnsafePointer<UInt8>, _ counters: inout SessionCounters) {
+        payloadLeft = unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
+        unsafe counters.received(
+            FrameKind(type: head[3]), payloadBytes: payloadLeft, endOfStream: head[4] & 1 != 0)
+    }
+}
