@@ -268,6 +268,7 @@ struct ListenerTests {
             }
             loop.timer(afterMillis: 20_000) { preconditionFailure("accepts no more") }
             loop.run()
+            loop.closeAll()
         }
     }
 
