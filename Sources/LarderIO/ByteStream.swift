@@ -1,5 +1,11 @@
 import CLibuv
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Who hears what happens on a stream. All calls come on the stream's loop.
 package protocol ByteStreamDelegate: AnyObject {
     /// Bytes have arrived. They are lent for the time of the call: the loop reads the next ones
@@ -190,6 +196,20 @@ package final class ByteStream: Handle {
         case .finishing: continueFinishing()
         case .closed: break
         }
+    }
+
+    /// How long sent bytes may stay unacknowledged before the system gives the connection up.
+    ///
+    /// Does nothing where the system has no such setting.
+    package func setUnacknowledgedMax(millis: UInt32) {
+        #if os(Linux)
+        guard transport == .tcp, isOpen else { return }
+        var number: Int32 = -1
+        guard unsafe uv_fileno(raw, &number) == 0 else { return }
+        var value = millis
+        let size = socklen_t(MemoryLayout<UInt32>.size)
+        unsafe setsockopt(number, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &value, size)
+        #endif
     }
 
     // MARK: Peers

@@ -11,7 +11,8 @@ import Darwin
 /// Everything made on a loop belongs to it: streams, listeners and timers are touched from the
 /// loop's thread alone (before `run`, from the thread that sets them up). `submit` and `stop` are
 /// the two calls that any thread may make. Dropping a loop closes all that is open on it: every
-/// stream's `closed` comes before the loop is gone.
+/// stream's `closed` comes before the loop is gone. A callback that holds the loop keeps it from
+/// being dropped; `closeAll` lets go of all callbacks.
 // Unchecked: other threads reach the mailbox only, which has a lock; the rest asserts its thread.
 @safe
 package final class EventLoop: @unchecked Sendable {

@@ -21,7 +21,7 @@ package class Handle {
     private(set) var handlePhase = Phase.unopened
     private let memory: UnsafeMutableRawPointer
 
-    /// - Parameter type: the C struct, or the biggest of those that may come to lie here.
+    /// Memory for one C struct of the given type, all zero.
     init<Raw>(_ core: LoopCore, holding type: Raw.Type) {
         self.core = core
         unsafe memory = .allocate(

@@ -19,10 +19,11 @@ package final class ListeningSocket: Sendable {
     private let number: Int32
     private let file: SocketFile?
 
-    /// - Parameters:
-    ///   - reusePort: lets other sockets, of other processes too, listen at the same address: see
-    ///     `SocketAddress.checkIsFree`. Has no meaning for a Unix socket.
-    ///   - unixMode: permissions of a Unix socket's file; nil leaves what the umask says.
+    /// Binds and listens; what is wrong with the address, EADDRINUSE too, is thrown here.
+    ///
+    /// With `reusePort` other sockets, of other processes too, may listen at the same address (see
+    /// `SocketAddress.checkIsFree`); it has no meaning for a Unix socket. `unixMode` are the
+    /// permissions of a Unix socket's file; nil leaves what the umask says.
     package init(
         _ address: SocketAddress, reusePort: Bool = false, backlog: Int = backlogDefault,
         unixMode: UInt32? = nil

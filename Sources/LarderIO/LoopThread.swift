@@ -22,9 +22,8 @@ package final class LoopThread: Sendable {
 
     private let thread: Mutex<uv_thread_t?>
 
-    /// Starts a thread that runs `body` and ends with it.
-    ///
-    /// - Parameter name: what `top` shows; the system keeps 15 bytes of it.
+    /// Starts a thread that runs `body` and ends with it. `name` is what `top` shows; the system
+    /// keeps 15 bytes of it.
     package init(name: String, _ body: @escaping @Sendable () -> Void) throws(IOError) {
         let box = unsafe Unmanaged.passRetained(Box(Start(name: name, body: body)))
         var identifier = uv_thread_t()

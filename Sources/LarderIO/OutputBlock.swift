@@ -45,7 +45,7 @@ final class OutputBlockPool {
     }
 
     deinit {
-        for unsafeblock in unsafe spares { unsafe block.deallocate() }
+        while let block = unsafe spares.popLast() { unsafe block.deallocate() }
     }
 
     func take() -> OutputBlock {
