@@ -49,6 +49,7 @@ let package = Package(
                 "LarderIO", "LarderHTTP2", "LarderGRPC", "LarderService",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: house),
         .target(
             name: "LarderClient",

@@ -1,10 +1,40 @@
+import LarderHTTP2
+import LarderIO
+import LarderService
 package import Logging
+import ServiceLifecycle
+import UnixSignals
 
 /// The server: listeners, connections and the cache behind them.
 package enum Server {
-    /// Listens, serves until it is told to stop, drains, and returns.
+    /// Listens, serves until SIGTERM or SIGINT, drains, and returns.
     package static func run(settings: Settings, logger: Logger) async throws(ServerError) {
-        logger.info("starting", metadata: ["listen": .array(settings.listen.map { .string($0) })])
-        throw .internalFault("nothing serves yet")
+        let service = ServerService(settings: settings, logger: logger)
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: service, failureTerminationBehavior: .cancelGroup)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.cancellationSignals = []
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as ServerError {
+            throw error
+        } catch {
+            throw .internalFault("\(error)")
+        }
+    }
+}
+
+/// The server as a service of a group: a graceful shutdown drains it.
+struct ServerService: Service {
+    let settings: Settings
+    let logger: Logger
+
+    func run() async throws {
+        let running = try RunningServer(settings: settings, logger: logger)
+        await withGracefulShutdownHandler {
+            await running.untilStopped()
+        } onGracefulShutdown: {
+            running.drain()
+        }
     }
 }

@@ -30,6 +30,12 @@ package struct Reply: ~Copyable {
 
     package init() {}
 
+    /// What `bytes` holds, to be sent.
+    package var written: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { bytes.bytes }
+    }
+
     /// Nothing to send and no end.
     package var isEmpty: Bool { bytes.count == 0 && status == nil }
 

@@ -1,0 +1,30 @@
+import LarderGRPC
+import LarderHTTP2
+import LarderService
+
+/// The header lists that answers are made of: those that never change are prepared once.
+struct AnswerBlocks {
+    /// Before the messages of a call.
+    let headers = HeaderBlock(ResponseFields.ok())
+    /// After the messages of a call that went well.
+    let okTrailers = HeaderBlock(Status.ok.trailerFields)
+    /// A call that went well and has nothing to say.
+    let okTrailersOnly = HeaderBlock(Status.ok.trailersOnlyFields())
+
+    /// After messages that were sent already.
+    func trailers(for status: Status) -> HeaderBlock {
+        status.isOK
+            ? okTrailers
+            : HeaderBlock(ErrorDetails.attached(to: status).trailerFields, isIndexed: false)
+    }
+
+    /// In place of messages.
+    func trailersOnly(for status: Status) -> HeaderBlock {
+        status.isOK
+            ? okTrailersOnly
+            : HeaderBlock(ErrorDetails.attached(to: status).trailersOnlyFields(), isIndexed: false)
+    }
+}
+
+/// Values are sent from where they lie in the cache.
+extension ValueTail: OutgoingBytes {}

@@ -1,0 +1,164 @@
+import LarderGRPC
+import LarderHTTP2
+import LarderIO
+import LarderService
+import Logging
+
+/// One client: a byte stream joined to a session and its calls.
+///
+/// Lives on one loop. The stream keeps it alive until it is closed.
+final class Connection: ByteStreamDelegate {
+    private let stream: ByteStream
+    private let shared: LoopShared
+    private var calls: ConnectionCalls
+    private var goAwayTimer: Timer?
+    private var drainStage = DrainStage.serving
+
+    private enum DrainStage { case serving, noticed, goingAway, ending }
+
+    init(_ stream: ByteStream, _ shared: LoopShared) {
+        self.stream = stream
+        self.shared = shared
+        calls = ConnectionCalls(
+            services: shared.services, blocks: shared.blocks, options: shared.sessionOptions)
+    }
+
+    /// Begins to read, and sends the server's SETTINGS.
+    func start() {
+        stream.delegate = self
+        shared.didOpen(self)
+        stream.start()
+        flush()
+        if shared.isDraining { beginDrain() }
+    }
+
+    // MARK: The byte stream
+
+    func received(_ bytes: Span<UInt8>) {
+        do throws(HTTP2Error) {
+            try calls.receive(bytes, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
+        } catch {
+            return fail(error)
+        }
+        startTimers()
+        if drainStage == .noticed, calls.hasSeenDrainPing { goAway() }
+        flush()
+    }
+
+    func drained() { flush() }
+
+    func closed(_ error: IOError?) {
+        goAwayTimer?.cancel()
+        calls.forgetAll()
+        shared.didClose(self)
+    }
+
+    func close() { stream.close() }
+
+    /// Nothing can be said to the peer any more but what the session has queued.
+    private func fail(_ error: HTTP2Error) {
+        shared.logger.debug(
+            "connection failed", metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
+        flush()
+        stream.closeAfterFlush()
+    }
+
+    /// Serialises what the session has to say and writes it, until the session or the socket has
+    /// had enough.
+    private func flush() {
+        let stream = stream
+        var more = true
+        while more, !stream.isWriting {
+            do throws(HTTP2Error) {
+                try calls.session.drain { bytes, owner in
+                    let isTaken =
+                        if let owner {
+                            stream.output.append(referencing: bytes, owner: owner)
+                        } else {
+                            stream.output.append(copying: bytes)
+                        }
+                    precondition(isTaken, "the output has room for what the session may still emit")
+                    return stream.output.hasRoom
+                }
+            } catch {
+                return stream.close()
+            }
+            more = !stream.output.isEmpty
+            stream.flush()
+            if calls.handleDrained(nowNanos: shared.loop.nowNanos, scratch: &shared.scratch) {
+                more = true
+            }
+        }
+        if calls.session.isFinished, !stream.isWriting {
+            stream.closeAfterFlush()
+        } else {
+            holdBack()
+        }
+    }
+
+    /// A peer that does not read is not read either, once much is waiting for it.
+    private func holdBack() {
+        let isBehind =
+            stream.isWriting
+            && (calls.session.outboundQueueCount > ConnectionLimits.outboundFramesMax
+                || calls.session.pendingBodyBytes > ConnectionLimits.pendingBodyBytesMax)
+        if isBehind, !stream.isReadingPaused {
+            stream.pauseReading()
+        } else if !isBehind, stream.isReadingPaused {
+            stream.resumeReading()
+        }
+    }
+
+    // MARK: Deadlines
+
+    private func startTimers() {
+        guard !calls.deadlines.isEmpty else { return }
+        for (ref, atNanos) in calls.takeDeadlines() {
+            guard let call = calls.openCall(ref) else { continue }
+            let now = shared.loop.nowNanos
+            let millis = atNanos > now ? (atNanos - now + nanosPerMilli - 1) / nanosPerMilli : 0
+            call.setDeadline(
+                shared.loop.timer(afterMillis: millis) { [weak self] in
+                    self?.deadlinePassed(ref)
+                })
+        }
+    }
+
+    private func deadlinePassed(_ ref: StreamRef) {
+        guard calls.openCall(ref) != nil else { return }
+        calls.cancel(ref, .deadlineExceeded)
+        flush()
+    }
+
+    // MARK: Draining
+
+    /// GOAWAY in two steps (RFC 9113, 6.8): the notice, and after a round trip the last stream.
+    func beginDrain() {
+        guard drainStage == .serving else { return }
+        drainStage = .noticed
+        calls.beginDrain(nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
+        goAwayTimer = shared.loop.timer(afterMillis: ConnectionLimits.goAwayDelayMillis) {
+            [weak self] in
+            self?.goAway()
+        }
+        flush()
+    }
+
+    private func goAway() {
+        guard drainStage == .noticed else { return }
+        drainStage = .goingAway
+        goAwayTimer?.cancel()
+        calls.continueDrain()
+        flush()
+    }
+
+    /// The time for running calls is over.
+    func endDrain() {
+        guard drainStage != .ending else { return }
+        drainStage = .ending
+        calls.endAll(.draining)
+        calls.continueDrain()
+        flush()
+        stream.closeAfterFlush()
+    }
+}

@@ -1,0 +1,165 @@
+import LarderGRPC
+import LarderHTTP2
+import LarderService
+
+extension ConnectionCalls {
+    /// Runs a unary method and submits its answer: the way of every Get.
+    mutating func answer(
+        _ stream: StreamRef, _ method: Method, _ request: Span<UInt8>, nowNanos: UInt64,
+        scratch: inout CallScratch
+    ) {
+        scratch.reply.clear()
+        services.unary(method, request: request, nowNanos: nowNanos, reply: &scratch.reply)
+        let status = scratch.reply.status ?? Status(.unknown, "the method gave no status")
+        guard status.isOK else { return end(stream, status) }
+        let tails = scratch.reply.tails
+        if tails.isEmpty {
+            session.respond(
+                stream, headers: blocks.headers, body: scratch.reply.written,
+                trailers: blocks.okTrailers)
+        } else if tails.count == 1, tails[0].offset == scratch.reply.written.count {
+            session.respond(
+                stream, headers: blocks.headers, body: scratch.reply.written,
+                tail: tails[0].value, trailers: blocks.okTrailers)
+        } else {
+            session.startResponse(stream, headers: blocks.headers)
+            send(scratch.reply, on: stream)
+            session.finish(stream, trailers: blocks.okTrailers)
+        }
+    }
+
+    /// Submits what a streaming call has said.
+    ///
+    /// - Returns: whether the call goes on.
+    @discardableResult
+    mutating func deliver(_ reply: borrowing Reply, of call: OpenCall) -> Bool {
+        if reply.written.count > 0 {
+            if !call.hasBegun {
+                session.startResponse(call.stream, headers: blocks.headers)
+                call.hasBegun = true
+            }
+            send(reply, on: call.stream)
+        }
+        if let status = reply.status {
+            end(call, status)
+            return false
+        }
+        let pending = session.pendingBytes(call.stream)
+        if pending > ConnectionLimits.pendingCallBytesMax {
+            call.handler?.cancelled()
+            end(
+                call,
+                Status(
+                    .resourceExhausted,
+                    "\(pending) bytes of answers wait to be read, over the limit of "
+                        + "\(ConnectionLimits.pendingCallBytesMax)", reason: "ANSWERS_UNREAD"))
+            return false
+        }
+        return true
+    }
+
+    /// The messages of `reply`, with the values that lie elsewhere in their places.
+    private mutating func send(_ reply: borrowing Reply, on stream: StreamRef) {
+        let bytes = reply.written
+        var sent = 0
+        for tail in reply.tails {
+            if tail.offset > sent { session.send(stream, bytes.extracting(sent..<tail.offset)) }
+            sent = tail.offset
+            session.send(stream, referencing: tail.value)
+        }
+        if sent < bytes.count { session.send(stream, bytes.extracting(sent..<bytes.count)) }
+    }
+
+    // MARK: Ends
+
+    /// Ends an open call: with trailers after what it has sent, or with trailers alone.
+    mutating func end(_ call: OpenCall, _ status: Status) {
+        place(.over, at: call.stream)
+        if call.hasBegun {
+            session.finish(call.stream, trailers: blocks.trailers(for: status))
+        } else {
+            end(call.stream, status)
+        }
+    }
+
+    /// Answers a call that has sent nothing.
+    mutating func end(_ stream: StreamRef, _ status: Status) {
+        session.respondHeadersOnly(stream, headers: blocks.trailersOnly(for: status))
+    }
+
+    /// Ends the call on `stream` from outside: its deadline has passed, or the server goes.
+    mutating func cancel(_ stream: StreamRef, _ status: Status) {
+        guard case .open(let call) = slot(of: stream) else { return }
+        call.handler?.cancelled()
+        end(call, status)
+    }
+
+    /// The stream is gone; a call that was not over is cancelled.
+    mutating func forget(_ stream: StreamRef) {
+        if case .open(let call) = slot(of: stream) { call.handler?.cancelled() }
+        place(.over, at: stream)
+    }
+
+    /// The connection is gone, and all calls with it.
+    mutating func forgetAll() {
+        for case .open(let call) in slots { call.handler?.cancelled() }
+        slots.removeAll()
+    }
+
+    // MARK: Draining
+
+    /// Marks the PING that follows the first GOAWAY of a drain.
+    static var drainPing: UInt64 { 0x6c61_7264_6572 }
+
+    /// The first GOAWAY: no new streams, please. Calls that wait for news hear of it.
+    mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {
+        session.submitShutdownNotice()
+        session.ping(opaque: Self.drainPing)
+        for case .open(let call) in slots {
+            guard let handler = call.handler else { continue }
+            scratch.reply.clear()
+            handler.woken(nowNanos: nowNanos, reply: &scratch.reply)
+            deliver(scratch.reply, of: call)
+        }
+    }
+
+    /// The second GOAWAY: what began until now is served, nothing after it.
+    mutating func continueDrain() { session.submitGoAway(code: 0) }
+
+    /// Ends every call that is still open.
+    mutating func endAll(_ status: Status) {
+        for index in slots.indices {
+            switch slots[index] {
+            case .over: break
+            case .awaitingRequest: break
+            case .open(let call): cancel(call.stream, status)
+            }
+        }
+    }
+
+    // MARK: Slots
+
+    func slot(of stream: StreamRef) -> CallSlot {
+        let index = Int(stream.slot)
+        return index < slots.count ? slots[index] : .over
+    }
+
+    mutating func place(_ slot: CallSlot, at stream: StreamRef) {
+        let index = Int(stream.slot)
+        while slots.count <= index { slots.append(.over) }
+        slots[index] = slot
+    }
+
+    /// The call on `stream`, if it is still the one that opened there.
+    func openCall(_ stream: StreamRef) -> OpenCall? {
+        guard case .open(let call) = slot(of: stream), call.stream == stream else { return nil }
+        return call
+    }
+
+    /// Calls that need a timer now; each is told of once.
+    mutating func takeDeadlines() -> [(stream: StreamRef, atNanos: UInt64)] {
+        guard !deadlines.isEmpty else { return [] }
+        defer { deadlines.removeAll(keepingCapacity: true) }
+        return deadlines
+    }
+}

@@ -1,0 +1,249 @@
+import LarderGRPC
+import LarderHTTP2
+import LarderService
+
+/// The calls of one connection: an HTTP/2 session whose events become calls, and calls whose
+/// answers become submissions.
+///
+/// A pure machine like the session in it: bytes in, bytes out, time as a parameter.
+struct ConnectionCalls: ~Copyable {
+    var session: ServerSession
+    var slots: [CallSlot] = []
+    /// Unary calls with a deadline whose request did not come with their headers.
+    private var awaiting: [StreamRef] = []
+    /// Calls that need a timer of their own now; the connection takes them.
+    var deadlines: [(stream: StreamRef, atNanos: UInt64)] = []
+
+    let services: Services
+    let blocks: AnswerBlocks
+
+    init(services: Services, blocks: AnswerBlocks, options: SessionOptions) {
+        session = ServerSession(options: options)
+        self.services = services
+        self.blocks = blocks
+    }
+
+    /// Takes bytes from the peer and does what they ask for; the answers wait in the session.
+    mutating func receive(
+        _ bytes: Span<UInt8>, nowNanos: UInt64, scratch: inout CallScratch
+    ) throws(HTTP2Error) {
+        try session.receive(bytes)
+        handleEvents(bytes, nowNanos: nowNanos, scratch: &scratch)
+        if !awaiting.isEmpty { openAwaiting() }
+    }
+
+    /// Handles what draining the session has recorded: streams closed, room to send more.
+    ///
+    /// - Returns: whether there was anything.
+    @discardableResult
+    mutating func handleDrained(nowNanos: UInt64, scratch: inout CallScratch) -> Bool {
+        let nothing: [UInt8] = []
+        return handleEvents(nothing.span, nowNanos: nowNanos, scratch: &scratch)
+    }
+
+    /// The peer has acknowledged the PING that `beginDrain` sent.
+    private(set) var hasSeenDrainPing = false
+
+    @discardableResult
+    private mutating func handleEvents(
+        _ bytes: Span<UInt8>, nowNanos: UInt64, scratch: inout CallScratch
+    ) -> Bool {
+        var any = false
+        while let event = session.nextEvent() {
+            any = true
+            switch event {
+            case .headers(let stream, let fields, let endOfStream):
+                begin(
+                    stream, fields, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
+            case .data(let stream, let range, let flowBytes, let endOfStream):
+                received(
+                    stream, bytes.extracting(range), endOfStream: endOfStream, nowNanos: nowNanos,
+                    scratch: &scratch)
+                session.consume(stream, flowBytes)
+            case .endOfStream(let stream), .trailers(let stream, _):
+                let nothing: [UInt8] = []
+                received(
+                    stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
+            case .headersTooLarge(let stream):
+                place(.over, at: stream)
+                end(stream, .headersTooLarge)
+            case .bodyLow(let stream):
+                if case .open(let call) = slot(of: stream), let handler = call.handler {
+                    scratch.reply.clear()
+                    handler.writable(nowNanos: nowNanos, reply: &scratch.reply)
+                    deliver(scratch.reply, of: call)
+                }
+            case .closed(let stream, _): forget(stream)
+            case .pingAcknowledged(let opaque):
+                if opaque == Self.drainPing { hasSeenDrainPing = true }
+            case .reset, .goAway, .settingsReceived, .settingsAcknowledged: break
+            }
+        }
+        return any
+    }
+
+    // MARK: Beginning
+
+    private mutating func begin(
+        _ stream: StreamRef, _ fields: HeaderRange, endOfStream: Bool, nowNanos: UInt64,
+        scratch: inout CallScratch
+    ) {
+        scratch.head.reset()
+        let list = session.fields(fields)
+        for index in 0..<list.count {
+            scratch.head.record(name: list.name(index), value: list.value(index))
+        }
+        switch scratch.head.verdict() {
+        case .call(let timeoutNanos):
+            guard let method = services.method(path: scratch.head.path) else {
+                return refuse(stream, .unknownMethod(path: scratch.head.path))
+            }
+            if let refusal = services.refusal(of: method) { return refuse(stream, refusal) }
+            let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
+            let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
+            if method.shape == .unary {
+                place(.awaitingRequest(method, deadlineNanos: deadlineNanos), at: stream)
+                if deadlineNanos != nil { awaiting.append(stream) }
+            } else {
+                let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
+                open(
+                    stream, method, request, deadlineNanos: deadlineNanos,
+                    handler: services.open(method, nowNanos: nowNanos))
+            }
+            if endOfStream {
+                let nothing: [UInt8] = []
+                received(
+                    stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
+            }
+        case .reject(let status): refuse(stream, status)
+        case .health(let isHead):
+            let answer = services.health.isServing ? PlainAnswer.healthy : .unhealthy
+            answerPlainly(stream, isHead ? answer.withoutBody : answer)
+        case .plain(let answer): answerPlainly(stream, answer)
+        }
+    }
+
+    private mutating func refuse(_ stream: StreamRef, _ status: Status) {
+        place(.over, at: stream)
+        end(stream, status)
+    }
+
+    private mutating func answerPlainly(_ stream: StreamRef, _ answer: PlainAnswer) {
+        place(.over, at: stream)
+        let block = HeaderBlock(answer.fields)
+        guard !answer.body.isEmpty else {
+            return session.respondHeadersOnly(stream, headers: block)
+        }
+        session.startResponse(stream, headers: block)
+        session.send(stream, answer.body.span)
+        session.endBody(stream)
+    }
+
+    /// Gives a call that is not over yet a place of its own.
+    private mutating func open(
+        _ stream: StreamRef, _ method: Method, _ request: consuming UnaryInput,
+        deadlineNanos: UInt64?, handler: (any StreamingCall)? = nil
+    ) {
+        let call = OpenCall(
+            stream, method, handler: handler, request: request,
+            messageBytesMax: services.limits.messageBytesMax)
+        place(.open(call), at: stream)
+        if let deadlineNanos { deadlines.append((stream, deadlineNanos)) }
+    }
+
+    /// A request that did not come with its headers can be late: its call gets a timer.
+    private mutating func openAwaiting() {
+        for stream in awaiting {
+            guard case .awaitingRequest(let method, let deadline) = slot(of: stream) else { continue }
+            let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
+            open(stream, method, request, deadlineNanos: deadline)
+        }
+        awaiting.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Requests
+
+    private mutating func received(
+        _ stream: StreamRef, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
+        scratch: inout CallScratch
+    ) {
+        switch slot(of: stream) {
+        case .over: break
+        case .awaitingRequest(let method, let deadlineNanos):
+            var request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
+            switch request.received(chunk, endOfStream: endOfStream) {
+            case .deliver(let message):
+                place(.over, at: stream)
+                let bytes = request.bytes(of: message, in: chunk)
+                answer(stream, method, bytes, nowNanos: nowNanos, scratch: &scratch)
+            case .reject(let status): refuse(stream, status)
+            case .wait: open(stream, method, request, deadlineNanos: deadlineNanos)
+            }
+        case .open(let call):
+            if call.takesManyMessages {
+                receivedMessages(
+                    call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
+            } else {
+                receivedRequest(
+                    call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
+            }
+        }
+    }
+
+    /// The one message of a unary or server-streaming call, which came in pieces.
+    private mutating func receivedRequest(
+        _ call: OpenCall, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
+        scratch: inout CallScratch
+    ) {
+        var request = call.takeRequest()
+        switch request.received(chunk, endOfStream: endOfStream) {
+        case .wait: call.request = request
+        case .reject(let status): end(call, status)
+        case .deliver(let message):
+            let bytes = request.bytes(of: message, in: chunk)
+            guard let handler = call.handler else {
+                place(.over, at: call.stream)
+                return answer(
+                    call.stream, call.method, bytes, nowNanos: nowNanos, scratch: &scratch)
+            }
+            scratch.reply.clear()
+            handler.received(bytes, nowNanos: nowNanos, sentAll: true, reply: &scratch.reply)
+            guard deliver(scratch.reply, of: call) else { return }
+            halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch)
+        }
+    }
+
+    private mutating func receivedMessages(
+        _ call: OpenCall, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
+        scratch: inout CallScratch
+    ) {
+        guard let handler = call.handler else { return }
+        var messages = call.takeMessages()
+        do throws(DeframeError) {
+            var offset = 0
+            while let message = try messages.next(chunk, at: &offset) {
+                scratch.reply.clear()
+                handler.received(
+                    messages.bytes(of: message, in: chunk), nowNanos: nowNanos,
+                    sentAll: session.pendingBytes(call.stream) == 0, reply: &scratch.reply)
+                guard deliver(scratch.reply, of: call) else { return }
+            }
+            if endOfStream { try messages.endOfStream() }
+        } catch {
+            return end(call, Status(error))
+        }
+        call.messages = messages
+        if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }
+    }
+
+    private mutating func halfClosed(
+        _ call: OpenCall, _ handler: any StreamingCall, nowNanos: UInt64,
+        scratch: inout CallScratch
+    ) {
+        scratch.reply.clear()
+        handler.halfClosed(
+            nowNanos: nowNanos, sentAll: session.pendingBytes(call.stream) == 0,
+            reply: &scratch.reply)
+        deliver(scratch.reply, of: call)
+    }
+}

@@ -1,0 +1,15 @@
+import LarderHTTP2
+
+/// The bounds of one connection that are no concern of HTTP/2 itself.
+enum ConnectionLimits {
+    /// Control frames and header lists that may wait while the socket takes nothing; with more, the
+    /// connection is not read.
+    static let outboundFramesMax = 1_000
+    /// Copied body bytes that may wait likewise.
+    static let pendingBodyBytesMax = 4 << 20
+    /// What one call may have unsent. A client that asks on without reading loses the call.
+    static let pendingCallBytesMax = 16 << 20
+    /// Between the two GOAWAYs of a drain, if the peer does not answer the PING that tells a round
+    /// trip has passed.
+    static let goAwayDelayMillis: UInt64 = 1_000
+}

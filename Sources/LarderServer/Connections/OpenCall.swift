@@ -1,0 +1,60 @@
+import LarderGRPC
+import LarderHTTP2
+import LarderIO
+import LarderService
+
+/// A call that is not over within the events that began it: it streams, or its request comes in
+/// pieces.
+final class OpenCall {
+    let stream: StreamRef
+    let method: Method
+    /// The methods that stream have one; unary ones are answered when their request is whole.
+    let handler: (any StreamingCall)?
+    /// Of methods that take one message.
+    var request: UnaryInput
+    /// Of methods that take many.
+    var messages: MessageDeframer
+    /// The response headers are out: what comes now is messages, then trailers.
+    var hasBegun = false
+    private var deadline: Timer?
+
+    init(
+        _ stream: StreamRef, _ method: Method, handler: (any StreamingCall)?,
+        request: consuming UnaryInput, messageBytesMax: UInt32
+    ) {
+        self.stream = stream
+        self.method = method
+        self.handler = handler
+        self.request = request
+        messages = MessageDeframer(messageBytesMax: messageBytesMax)
+    }
+
+    deinit { deadline?.cancel() }
+
+    var takesManyMessages: Bool {
+        switch method.shape {
+        case .unary, .serverStreaming: false
+        case .clientStreaming, .bidiStreaming: true
+        }
+    }
+
+    /// Keeps the timer of the deadline, and ends it with the call.
+    func setDeadline(_ timer: Timer) {
+        deadline?.cancel()
+        deadline = timer
+    }
+
+    /// Borrowed for the time of an event: what it lends must not lie in an object.
+    func takeRequest() -> UnaryInput {
+        var taken = UnaryInput(messageBytesMax: 0)
+        swap(&taken, &request)
+        return taken
+    }
+
+    /// As `takeRequest`.
+    func takeMessages() -> MessageDeframer {
+        var taken = MessageDeframer(messageBytesMax: 0)
+        swap(&taken, &messages)
+        return taken
+    }
+}

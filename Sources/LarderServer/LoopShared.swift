@@ -1,0 +1,61 @@
+import LarderHTTP2
+import LarderIO
+import LarderService
+import Logging
+
+/// What the connections of one loop share, and which they are. Touched on that loop alone.
+final class LoopShared {
+    let loop: EventLoop
+    let services: Services
+    let sessionOptions: SessionOptions
+    let blocks: AnswerBlocks
+    let logger: Logger
+    var scratch = CallScratch()
+    private(set) var isDraining = false
+    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var whenEmpty: (() -> Void)?
+
+    init(
+        loop: EventLoop, services: Services, sessionOptions: SessionOptions, blocks: AnswerBlocks,
+        logger: Logger
+    ) {
+        self.loop = loop
+        self.services = services
+        self.sessionOptions = sessionOptions
+        self.blocks = blocks
+        self.logger = logger
+    }
+
+    func didOpen(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = connection
+    }
+
+    func didClose(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = nil
+        tellIfEmpty()
+    }
+
+    /// Asks every client to go; `whenEmpty` is called once, when the last one has gone.
+    func beginDrain(whenEmpty: @escaping () -> Void) {
+        isDraining = true
+        self.whenEmpty = whenEmpty
+        for connection in connections.values { connection.beginDrain() }
+        tellIfEmpty()
+    }
+
+    /// Ends the calls that still run.
+    func endDrain() {
+        for connection in connections.values { connection.endDrain() }
+    }
+
+    /// Closes what is still open, whatever it has to say.
+    func closeAll() {
+        for connection in connections.values { connection.close() }
+    }
+
+    private func tellIfEmpty() {
+        guard isDraining, connections.isEmpty, let tell = whenEmpty else { return }
+        whenEmpty = nil
+        tell()
+    }
+}

@@ -1,0 +1,158 @@
+import LarderHTTP2
+import LarderIO
+import LarderService
+import Logging
+import Synchronization
+
+/// Loops on their threads, listeners on the first of them, and one cache for all.
+///
+/// The first loop accepts and deals the connections out in turn, so that few connections are
+/// spread as evenly as many.
+final class RunningServer: Sendable {
+    private let settings: Settings
+    private let logger: Logger
+    private let services: Services
+    private let loops: [ServingLoop]
+    private let stopping = Mutex(Stopping())
+
+    private struct Stopping {
+        var loopsLeft = 0
+        var isDraining = false
+        var isStopped = false
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    /// How long the listed ends of calls may take to be written, after the drain timeout.
+    private static let lastWordsMillis: UInt64 = 1_000
+    /// How often entries whose time is over are looked for, and how many go at once.
+    private static let expiryMillis: UInt64 = 100
+    private static let expiriesMax = 10_000
+
+    init(settings: Settings, logger: Logger) throws(ServerError) {
+        self.settings = settings
+        self.logger = logger
+        let services = Self.makeServices(settings)
+        self.services = services
+        let sockets = try Self.listen(settings)
+        do throws(IOError) {
+            loops = try (0..<settings.threads).map { (index) throws(IOError) in
+                try ServingLoop(
+                    index: index, services: services, options: Self.sessionOptions(settings),
+                    logger: logger)
+            }
+            try start(sockets)
+        } catch {
+            throw .internalFault(error.description)
+        }
+        var metadata: Logger.Metadata = [
+            "listen": .array(sockets.map { .string($0.boundAddress.description) }),
+            "threads": "\(settings.threads)", "memory_bytes": "\(settings.memoryBytes)",
+        ]
+        if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
+        logger.info("serving", metadata: metadata)
+    }
+
+    private static func makeServices(_ settings: Settings) -> Services {
+        let startedAt = Clock.unixNanos()
+        var generator = SystemRandomNumberGenerator()
+        var configuration = ServicesConfiguration(
+            budgetBytes: settings.memoryBytes,
+            nodeID: String(generator.next() as UInt64, radix: 16), serverVersion: Version.current,
+            startedAtUnixNanos: startedAt)
+        configuration.entriesMax = settings.entriesMax
+        configuration.limits.keyBytesMax = settings.keyBytesMax
+        configuration.limits.valueBytesMax = settings.valueBytesMax
+        configuration.limits.inlineBytesMax = settings.inlineBytesMax
+        configuration.limits.messageBytesMax = settings.messageBytesMax
+        configuration.reflection = settings.reflection
+        return Services(configuration, health: HealthState(.serving), using: &generator)
+    }
+
+    private static func sessionOptions(_ settings: Settings) -> SessionOptions {
+        var options = SessionOptions()
+        options.maxConcurrentStreams = settings.streamsMax
+        return options
+    }
+
+    private static func listen(_ settings: Settings) throws(ServerError) -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        for text in settings.listen {
+            do throws(IOError) {
+                sockets.append(try ListeningSocket(SocketAddress(parsing: text)))
+            } catch {
+                if error.isAddressInUse { throw .addressInUse(text) }
+                throw .cannotListen(text, reason: error.message)
+            }
+        }
+        return sockets
+    }
+
+    private func start(_ sockets: [ListeningSocket]) throws(IOError) {
+        stopping.withLock { $0.loopsLeft = loops.count }
+        let dealer = Dealer(loops)
+        let services = services
+        try loops[0].prepare { (loop: EventLoop) throws(IOError) in
+            var listeners: [Listener] = []
+            for socket in sockets {
+                let listener = try Listener(loop: loop, socket: socket) { dealer.deal($0) }
+                listener.onDropped = { [logger] count in
+                    logger.warning(
+                        "connections dropped: no descriptors left", metadata: ["count": "\(count)"])
+                }
+                listeners.append(listener)
+            }
+            loop.timer(afterMillis: Self.expiryMillis, repeatMillis: Self.expiryMillis) {
+                services.expire(nowNanos: loop.nowNanos, limit: Self.expiriesMax)
+            }
+            return listeners
+        }
+        for loop in loops { try loop.start() }
+    }
+
+    // MARK: Stopping
+
+    /// Health says no, nobody new is let in, every client is asked to go; calls that run may
+    /// finish, within the drain timeout. May be called more than once.
+    func drain() {
+        let isFirst = stopping.withLock { stopping in
+            defer { stopping.isDraining = true }
+            return !stopping.isDraining
+        }
+        guard isFirst else { return }
+        logger.info("draining", metadata: ["timeout_ms": "\(settings.drainTimeoutMillis)"])
+        services.health.phase = .shuttingDown
+        for loop in loops {
+            loop.drain(
+                timeoutMillis: settings.drainTimeoutMillis, lastWordsMillis: Self.lastWordsMillis
+            ) { [weak self] in
+                self?.loopIsEmpty()
+            }
+        }
+    }
+
+    private func loopIsEmpty() {
+        let waiter = stopping.withLock { stopping in
+            stopping.loopsLeft -= 1
+            guard stopping.loopsLeft == 0 else { return nil as CheckedContinuation<Void, Never>? }
+            stopping.isStopped = true
+            defer { stopping.waiter = nil }
+            return stopping.waiter
+        }
+        waiter?.resume()
+    }
+
+    /// Returns when every loop has drained and its thread has ended.
+    func untilStopped() async {
+        await withCheckedContinuation { continuation in
+            let isStopped = stopping.withLock { stopping in
+                if !stopping.isStopped { stopping.waiter = continuation }
+                return stopping.isStopped
+            }
+            if isStopped { continuation.resume() }
+        }
+        for loop in loops { loop.stop() }
+        var metadata: Logger.Metadata = [:]
+        for (name, count) in services.summary { metadata[name] = "\(count)" }
+        logger.info("stopped", metadata: metadata)
+    }
+}

@@ -1,0 +1,85 @@
+import LarderHTTP2
+import LarderIO
+import LarderService
+import Logging
+import Synchronization
+
+/// One event loop, its thread and its connections.
+final class ServingLoop: Sendable {
+    private let loop: EventLoop
+    private let shared: LoopBound<LoopShared>
+    private let listeners: LoopBound<ListenerBox>
+    private let thread = Mutex<LoopThread?>(nil)
+    private let name: String
+
+    /// Listeners belong to the loop, and are closed on it.
+    private final class ListenerBox {
+        var listeners: [Listener] = []
+    }
+
+    init(index: Int, services: Services, options: SessionOptions, logger: Logger) throws(IOError) {
+        loop = try EventLoop()
+        name = "larder-\(index)"
+        shared = LoopBound(
+            LoopShared(
+                loop: loop, services: services, sessionOptions: options, blocks: AnswerBlocks(),
+                logger: logger), on: loop)
+        listeners = LoopBound(ListenerBox(), on: loop)
+    }
+
+    /// Sets listeners up, before `start`.
+    func prepare(
+        _ makeListeners: (EventLoop) throws(IOError) -> [Listener]
+    ) throws(IOError) {
+        listeners.value.listeners = try makeListeners(loop)
+    }
+
+    func start() throws(IOError) {
+        let started = try LoopThread(name: name) { [loop] in loop.run() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Serves a connection that another loop may have accepted. Any thread may call this.
+    func adopt(_ socket: AcceptedSocket) {
+        loop.submit { [shared] in
+            let shared = shared.value
+            // A peer that is gone already is no event worth telling.
+            guard let stream = try? ByteStream(loop: shared.loop, adopting: socket) else { return }
+            Connection(stream, shared).start()
+        }
+    }
+
+    /// Drains the loop; `whenEmpty` is called on it once, when the last connection is gone.
+    func drain(
+        timeoutMillis: UInt64, lastWordsMillis: UInt64, whenEmpty: @escaping @Sendable () -> Void
+    ) {
+        loop.submit { [shared, listeners] in
+            for listener in listeners.value.listeners { listener.close() }
+            listeners.value.listeners = []
+            let shared = shared.value
+            shared.beginDrain(whenEmpty: whenEmpty)
+            shared.loop.timer(afterMillis: timeoutMillis) { shared.endDrain() }
+            shared.loop.timer(afterMillis: timeoutMillis &+ lastWordsMillis) { shared.closeAll() }
+        }
+    }
+
+    /// Ends the loop and waits for its thread.
+    func stop() {
+        loop.stop()
+        thread.withLock { $0 }?.join()
+        loop.closeAll()
+    }
+}
+
+/// Deals connections out to loops in turn.
+final class Dealer: Sendable {
+    private let loops: [ServingLoop]
+    private let next = Atomic<Int>(0)
+
+    init(_ loops: [ServingLoop]) { self.loops = loops }
+
+    func deal(_ socket: AcceptedSocket) {
+        let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        loops[abs(turn % loops.count)].adopt(socket)
+    }
+}

@@ -1,0 +1,67 @@
+import LarderCache
+
+/// What a server's services are made of.
+package struct ServicesConfiguration: Sendable {
+    /// Of the cache: keys, values and all that is kept for them.
+    package var budgetBytes: UInt64
+    /// Entries in the cache; nil sets no limit besides the budget.
+    package var entriesMax: UInt64?
+    package var limits = Limits()
+    package var nodeID: String
+    package var serverVersion: String
+    /// Nanoseconds since 1970 at the start: versions and cursors of one start never look like
+    /// those of another.
+    package var startedAtUnixNanos: UInt64
+    package var reflection = true
+
+    package init(
+        budgetBytes: UInt64, nodeID: String, serverVersion: String, startedAtUnixNanos: UInt64
+    ) {
+        self.budgetBytes = budgetBytes
+        self.nodeID = nodeID
+        self.serverVersion = serverVersion
+        self.startedAtUnixNanos = startedAtUnixNanos
+    }
+}
+
+extension Services {
+    // 256 ns for a version: a server that writes fewer than 3.9 million times a second never
+    // comes back with a version that it has given before.
+    private static let nanosPerVersion: UInt64 = 256
+
+    /// Services over a cache of their own.
+    package convenience init(
+        _ configuration: ServicesConfiguration, health: HealthState,
+        using generator: inout some RandomNumberGenerator
+    ) {
+        var cache = Cache.Configuration(
+            budgetBytes: configuration.budgetBytes, seed: HashSeed(using: &generator))
+        cache.entriesMax = configuration.entriesMax
+        cache.keyBytesMax = configuration.limits.keyBytesMax
+        cache.valueBytesMax = configuration.limits.valueBytesMax
+        cache.firstVersion = max(1, configuration.startedAtUnixNanos / Self.nanosPerVersion)
+        self.init(
+            cache: Cache(cache), limits: configuration.limits, nodeID: configuration.nodeID,
+            serverVersion: configuration.serverVersion, health: health,
+            startID: configuration.startedAtUnixNanos, reflection: configuration.reflection)
+    }
+
+    /// Lets go of entries whose time is over, at most `limit` of them.
+    ///
+    /// - Returns: how many went.
+    @discardableResult
+    package func expire(nowNanos: UInt64, limit: Int) -> Int {
+        cache.expire(nowNanos: nowNanos, limit: limit)
+    }
+
+    /// What the cache has done since it was made, as names and counts for a log.
+    package var summary: [(name: String, count: UInt64)] {
+        let statistics = cache.statistics()
+        return [
+            ("entries", statistics.entries), ("used_bytes", statistics.usedBytes),
+            ("hits", statistics.hits), ("misses", statistics.misses), ("sets", statistics.sets),
+            ("evicted", statistics.evicted), ("expired", statistics.expired),
+            ("not_admitted", statistics.notAdmitted),
+        ]
+    }
+}
