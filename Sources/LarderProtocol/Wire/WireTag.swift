@@ -15,7 +15,9 @@ package enum WireType: UInt8, Sendable {
 package struct WireTag: Equatable, Sendable {
     package let rawValue: UInt32
 
-    /// - Parameter rawValue: what was read from the wire.
+    /// The tag that was read from the wire.
+    ///
+    /// - Throws: `malformedTag` if no field can have it.
     @inline(__always)
     package init(rawValue: UInt32) throws(WireError) {
         // Wire types 6 and 7 do not exist, and fields are numbered from 1.
