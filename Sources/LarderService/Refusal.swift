@@ -173,12 +173,19 @@ extension Refusal {
             .aborted, "CURSOR_OUTLIVED", "the cursor was made before the server started again")
     }
 
-    static func hashRangeReversed() -> Refusal {
+    static var hashRangeReversed: Refusal {
         Refusal(
             .invalidArgument, "HASH_RANGE", "hash_begin is greater than hash_end")
     }
 
     static var healthServiceUnknown: Refusal {
         Refusal(.notFound, "SERVICE_UNKNOWN", "no such service")
+    }
+
+    static func answersUnread(limit: Int) -> Refusal {
+        Refusal(
+            .resourceExhausted, "ANSWERS_UNREAD",
+            "answers that are not read are over the limit of \(limit) bytes",
+            metadata: [(key: "limit", value: "\(limit)")])
     }
 }
