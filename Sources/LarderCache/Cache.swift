@@ -1,29 +1,164 @@
-/// A cache of bytes under a byte budget.
+internal import Synchronization
+
+/// A cache of bytes under a byte budget that counts keys, values and overhead.
+///
+/// Keys are spread over shards by a seeded hash. A read takes its shard's lock only; a write
+/// takes the policy's lock, then those of the shards it touches, one after the other. Entries are
+/// copied in before any lock is taken and freed after all are let go. Time comes from the caller,
+/// in nanoseconds of one monotonic clock.
 public final class Cache: Sendable {
+    /// Entries that one hold of the policy's lock moves or evicts, before others get a turn.
+    static let stepsPerHold = 256
+
+    let shards: ShardArray
+    let policy: Mutex<Policy>
+    private let hash: KeyHash
+    let keyBytesMax: Int
+    let valueBytesMax: UInt64
+    /// The most that one entry may cost now.
+    let chargeBytesMax: Atomic<UInt64>
+
+    /// Makes an empty cache. Traps on a configuration out of the bounds it documents.
     public init(_ configuration: Configuration) {
+        precondition(configuration.shardCount <= Configuration.shardCountMax)
+        precondition(
+            configuration.keyBytesMax >= 1 && configuration.keyBytesMax <= Int(UInt16.max),
+            "the longest key is 1 to 65,535 bytes")
+        let budget = Budget(
+            bytes: configuration.budgetBytes, entriesMax: configuration.entriesMax)
+        shards = ShardArray(count: configuration.shardCount, seed: configuration.seed)
+        policy = Mutex(Policy(budget: budget, firstVersion: configuration.firstVersion))
+        hash = KeyHash(configuration.seed)
+        keyBytesMax = configuration.keyBytesMax
+        valueBytesMax = min(configuration.valueBytesMax, UInt64(UInt32.max))
+        chargeBytesMax = Atomic(budget.mainBytesMax)
     }
+
+    @inline(__always)
+    func hash(of key: Span<UInt8>) -> UInt64 { hash(key) }
+
+    // MARK: reading
+
+    /// The item under `key`, held for the caller; `nil` on a miss.
+    ///
+    /// - Complexity: O(1); one short lock, unless the item's time to live is changed or over.
     public func get(
         _ key: Span<UInt8>, _ options: ReadOptions = ReadOptions(), nowNanos: UInt64
-    ) -> EntryReference? { nil }
-    public func set(
-        _ key: Span<UInt8>, _ value: Span<UInt8>, _ options: WriteOptions = WriteOptions(),
+    ) -> EntryReference? {
+        let hash = hash(key)
+        if let timeToLive = options.touch {
+            return getTouching(key, hash, timeToLive, options, nowNanos: nowNanos)
+        }
+        let reading = shards.withShard(of: hash) {
+            $0.read(
+                key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
+                nowNanos: nowNanos)
+        }
+        switch reading {
+        case .hit(let block): return EntryReference(owning: block)
+        case .miss: return nil
+        case .expired:
+            removeExpired(key, hash, nowNanos: nowNanos)
+            return nil
+        }
+    }
+
+    private func getTouching(
+        _ key: Span<UInt8>, _ hash: UInt64, _ timeToLive: TimeToLive, _ options: ReadOptions,
         nowNanos: UInt64
-    ) -> WriteOutcome { .notAdmitted }
+    ) -> EntryReference? {
+        let reading = policy.withLock { policy in
+            let reading = shards.withShard(of: hash) {
+                $0.read(
+                    key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
+                    nowNanos: nowNanos)
+            }
+            if case .hit(let block) = reading {
+                let expiry = timeToLive.expiresAtNanos(
+                    nowNanos: nowNanos, keptNanos: block.expiresAtNanos)
+                policy.reschedule(block, expiresAtNanos: expiry)
+            }
+            return reading
+        }
+        switch reading {
+        case .hit(let block): return EntryReference(owning: block)
+        case .miss: return nil
+        case .expired:
+            removeExpired(key, hash, nowNanos: nowNanos)
+            return nil
+        }
+    }
+
+    @inline(never)
+    private func removeExpired(_ key: Span<UInt8>, _ hash: UInt64, nowNanos: UInt64) {
+        var departed = DepartedEntries()
+        policy.withLock { policy in
+            _ = policy.present(under: key, hash: hash, nowNanos, shards, &departed)
+        }
+        departed.release()
+    }
+
+    // MARK: deleting
+
+    /// Deletes the item under `key`, if there is one (of the version `ifVersion`).
     @discardableResult
     public func delete(
         _ key: Span<UInt8>, ifVersion: UInt64? = nil, nowNanos: UInt64
-    )
-        -> DeleteOutcome
-    { .miss }
-    public func statistics() -> CacheStatistics { CacheStatistics() }
-    public func setBudget(_ budgetBytes: UInt64) {}
-    public func setEntriesMax(_ entriesMax: UInt64?) {}
-    public func flush() {}
-    @discardableResult
-    public func expire(nowNanos: UInt64, limit: Int) -> Int { 0 }
-    package func scan(
-        from cursor: ScanCursor, into batch: inout ScanBatch, maxEntries: Int, maxBytes: UInt64,
-        nowNanos: UInt64
-    ) -> ScanCursor? { nil }
-    package func checkInvariants() {}
+    ) -> DeleteOutcome {
+        let hash = hash(key)
+        var departed = DepartedEntries()
+        let outcome: DeleteOutcome = policy.withLock { policy in
+            guard
+                let present = policy.present(
+                    under: key, hash: hash, nowNanos, shards, &departed)
+            else { return .miss }
+            if let ifVersion, present.version != ifVersion {
+                return .conditionFailed(version: present.version)
+            }
+            policy.discard(present, .deleted, shards, &departed)
+            return .deleted
+        }
+        departed.release()
+        return outcome
+    }
+
+    // MARK: looking
+
+    /// What the cache holds and what has happened in it: the sum over all shards, each at its own
+    /// moment.
+    public func statistics() -> CacheStatistics {
+        var result = policy.withLock { policy in CacheStatistics(policy) }
+        for index in 0..<shards.count {
+            let (hits, misses) = shards.withShard(at: index) { ($0.hits, $0.misses) }
+            result.hits += hits
+            result.misses += misses
+        }
+        return result
+    }
+
+    /// Traps unless every sum, link and bound holds. Costs a look at every entry, under the lock.
+    package func checkInvariants() {
+        policy.withLock { $0.checkInvariants(shards) }
+    }
+}
+
+extension CacheStatistics {
+    /// The policy's part of it.
+    init(_ policy: borrowing Policy) {
+        let tally = policy.tally
+        entries = policy.entryCount
+        usedBytes = policy.usedBytes
+        budgetBytes = policy.budget.bytes
+        entriesMax = policy.budget.entriesMax
+        keyBytes = tally.keyBytes
+        valueBytes = tally.valueBytes
+        sets = tally.sets
+        deleted = tally.deleted
+        evicted = tally.evicted
+        evictedBytes = tally.evictedBytes
+        expired = tally.expired
+        flushed = tally.flushed
+        notAdmitted = tally.notAdmitted
+        notAdmittedBytes = tally.notAdmittedBytes
+    }
 }

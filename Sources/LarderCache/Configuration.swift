@@ -1,6 +1,8 @@
 extension Cache {
     /// What a cache is made with.
     public struct Configuration: Sendable {
+        static let shardCountMax = 4096
+
         /// The bytes that keys, values and their overhead may take together.
         public var budgetBytes: UInt64
         /// The entries that may be held; `nil`: as many as the budget allows.

@@ -1,0 +1,81 @@
+internal import Synchronization
+
+extension Cache {
+    /// Flush rounds beyond those that what was there at the start needs, before the rest goes in
+    /// one hold.
+    private static let flushRoundsSpare = 16
+    private static let flushedPerHold = 1024
+
+    /// Changes the byte budget. What does not fit any more is evicted before this returns, in
+    /// steps that let others in between.
+    public func setBudget(_ budgetBytes: UInt64) {
+        setBudget { Budget(bytes: budgetBytes, entriesMax: $0.entriesMax) }
+    }
+
+    /// Changes the entry limit (`nil`: none) the same way.
+    public func setEntriesMax(_ entriesMax: UInt64?) {
+        setBudget { Budget(bytes: $0.bytes, entriesMax: entriesMax) }
+    }
+
+    private func setBudget(_ change: (Budget) -> Budget) {
+        policy.withLock { policy in
+            let budget = change(policy.budget)
+            policy.setBudget(budget)
+            chargeBytesMax.store(budget.mainBytesMax, ordering: .relaxed)
+        }
+        var departed = DepartedEntries()
+        var stepsMax = Self.stepsPerHold
+        var isDone = false
+        while !isDone {
+            isDone = policy.withLock { policy in
+                var means = Policy.Means(nowNanos: 0, steps: stepsMax)
+                return policy.shrink(&means, shards, &departed)
+            }
+            departed.release()
+            stepsMax = stepsMax.multipliedReportingOverflow(by: 2).partialValue
+        }
+    }
+
+    /// How keys are weighed against each other from now on.
+    package func setAdmissionMode(_ mode: AdmissionMode) {
+        policy.withLock { $0.mode = mode }
+    }
+
+    /// Removes everything that was stored before the call. What is stored meanwhile may go too.
+    public func flush() {
+        var departed = DepartedEntries()
+        let entries = policy.withLock { $0.entryCount }
+        let roundsMax =
+            entries / UInt64(Self.flushedPerHold) + UInt64(Self.flushRoundsSpare)
+        var round: UInt64 = 0
+        var isEmpty = false
+        while !isEmpty {
+            let limit = round < roundsMax ? Self.flushedPerHold : .max
+            isEmpty = policy.withLock { policy in
+                policy.flush(limit: limit, shards, &departed)
+            }
+            departed.release()
+            round += 1
+        }
+    }
+
+    /// Removes up to `limit` entries whose time is over and tells how many. Reads never see such
+    /// entries anyway; this gives their memory back.
+    @discardableResult
+    public func expire(nowNanos: UInt64, limit: Int) -> Int {
+        var departed = DepartedEntries()
+        var expired = 0
+        while expired < limit {
+            let (removed, isDone) = policy.withLock { policy in
+                var steps = min(Self.stepsPerHold, limit - expired)
+                let removed = policy.expire(
+                    nowNanos: nowNanos, steps: &steps, shards, &departed)
+                return (removed, steps > 0)
+            }
+            departed.release()
+            expired += removed
+            if isDone { break }
+        }
+        return expired
+    }
+}

@@ -1,0 +1,156 @@
+internal import Synchronization
+
+extension Cache {
+    /// Times that an append starts over because someone else changed the item, before it holds
+    /// the lock while it joins the bytes.
+    private static let joinAttemptsMax = 8
+
+    /// Stores `value` under `key`. See `WriteOptions` for all that can be asked of it.
+    ///
+    /// Key and value are copied before any lock is taken.
+    public func set(
+        _ key: Span<UInt8>, _ value: Span<UInt8>, _ options: WriteOptions = WriteOptions(),
+        nowNanos: UInt64
+    ) -> WriteOutcome {
+        guard !key.isEmpty else { return .rejected(.keyEmpty) }
+        guard key.count <= keyBytesMax else {
+            return .rejected(.keyTooLong(limit: UInt64(keyBytesMax)))
+        }
+        let limit = valueBytesLimit(keyBytes: key.count)
+        let hash = hash(of: key)
+        switch options.mode {
+        case .replace:
+            guard UInt64(value.count) <= limit else {
+                return .rejected(.valueTooLarge(limit: limit))
+            }
+            let block = EntryBlock.make(key: key, hash: hash, value: value, flags: options.flags)
+            let writing = write(block, options, basis: nil, nowNanos: nowNanos)
+            return outcome(writing, of: block, keyBytes: key.count)
+        case .append, .prepend:
+            return join(key, hash, value, options, limit: limit, nowNanos: nowNanos)
+        }
+    }
+
+    /// The largest value that may be stored under a key of this size now.
+    private func valueBytesLimit(keyBytes: Int) -> UInt64 {
+        let chargeMax = chargeBytesMax.load(ordering: .relaxed)
+        let fitting = EntryCharge.valueBytesMax(keyBytes: keyBytes, chargeMax: chargeMax)
+        return min(valueBytesMax, fitting ?? 0)
+    }
+
+    /// Writes `block`, in as many holds of the lock as it takes. Each may do twice the work of
+    /// the one before, so that others who fill the room again can not keep it up for ever.
+    private func write(
+        _ block: EntryBlock, _ options: WriteOptions, basis: EntryBlock?, nowNanos: UInt64
+    ) -> Policy.Writing {
+        var departed = DepartedEntries()
+        var stepsMax = Self.stepsPerHold
+        while true {
+            let writing = policy.withLock { policy in
+                var means = Policy.Means(nowNanos: nowNanos, steps: stepsMax)
+                return policy.write(block, options, basis: basis, &means, shards, &departed)
+            }
+            departed.release()
+            guard case .unfinished = writing else { return writing }
+            stepsMax = stepsMax.multipliedReportingOverflow(by: 2).partialValue
+        }
+    }
+
+    /// Turns the end of a write into an answer; a block that did not come in is freed.
+    private func outcome(
+        _ writing: Policy.Writing, of block: EntryBlock, keyBytes: Int
+    ) -> WriteOutcome {
+        switch writing {
+        case .stored(let version): return .stored(version: version)
+        case .conditionFailed(let version, let current):
+            block.release()
+            guard let current else { return .conditionFailed(version: version, current: nil) }
+            return .conditionFailed(
+                version: version, current: EntryReference(owning: current))
+        case .notAdmitted:
+            block.release()
+            return .notAdmitted
+        case .tooLarge:
+            block.release()
+            return .rejected(.valueTooLarge(limit: valueBytesLimit(keyBytes: keyBytes)))
+        case .outdated, .unfinished:
+            preconditionFailure("a write is repeated until it is decided")
+        }
+    }
+
+    // MARK: appending
+
+    private func join(
+        _ key: Span<UInt8>, _ hash: UInt64, _ addition: Span<UInt8>, _ options: WriteOptions,
+        limit: UInt64, nowNanos: UInt64
+    ) -> WriteOutcome {
+        for _ in 0..<Self.joinAttemptsMax {
+            let reading = shards.withShard(of: hash) {
+                $0.read(key, hash: hash, ageNanosMax: nil, isPeek: true, nowNanos: nowNanos)
+            }
+            guard case .hit(let present) = reading else {
+                return .conditionFailed(version: 0, current: nil)
+            }
+            // Held for as long as the new entry is compared with it.
+            let basis = EntryReference(owning: present)
+            guard let block = joined(basis.block, addition, options, limit: limit) else {
+                return .rejected(.appendTooLarge(limit: limit))
+            }
+            let writing = write(block, options, basis: basis.block, nowNanos: nowNanos)
+            if case .outdated = writing {
+                block.release()
+                continue
+            }
+            return outcome(writing, of: block, keyBytes: key.count)
+        }
+        return joinUnderLock(key, hash, addition, options, limit: limit, nowNanos: nowNanos)
+    }
+
+    /// The last resort where many append to one item: no one else comes between.
+    private func joinUnderLock(
+        _ key: Span<UInt8>, _ hash: UInt64, _ addition: Span<UInt8>, _ options: WriteOptions,
+        limit: UInt64, nowNanos: UInt64
+    ) -> WriteOutcome {
+        enum Ending: Sendable {
+            case absent, tooLarge
+            case written(Policy.Writing, EntryBlock)
+        }
+        var departed = DepartedEntries()
+        let ending: Ending = policy.withLock { policy in
+            guard
+                let present = policy.present(
+                    under: key, hash: hash, nowNanos, shards, &departed)
+            else { return .absent }
+            guard let block = joined(present, addition, options, limit: limit) else {
+                return .tooLarge
+            }
+            var means = Policy.Means(nowNanos: nowNanos, steps: .max)
+            let writing = policy.write(block, options, basis: nil, &means, shards, &departed)
+            return .written(writing, block)
+        }
+        departed.release()
+        switch ending {
+        case .absent: return .conditionFailed(version: 0, current: nil)
+        case .tooLarge: return .rejected(.appendTooLarge(limit: limit))
+        case .written(let writing, let block):
+            return outcome(writing, of: block, keyBytes: key.count)
+        }
+    }
+
+    /// A new entry out of the present one and more bytes; `nil` if it were too large.
+    private func joined(
+        _ present: EntryBlock, _ addition: Span<UInt8>, _ options: WriteOptions, limit: UInt64
+    ) -> EntryBlock? {
+        guard UInt64(present.valueBytes) + UInt64(addition.count) <= limit else { return nil }
+        switch options.mode {
+        case .replace, .append:
+            return EntryBlock.make(
+                key: present.key, hash: present.hash, value: present.value, tail: addition,
+                flags: present.flags)
+        case .prepend:
+            return EntryBlock.make(
+                key: present.key, hash: present.hash, value: addition, tail: present.value,
+                flags: present.flags)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// How many bytes and entries the window and the main region may hold.
+struct Budget: Sendable {
+    /// The window's share: one part in so many.
+    static let windowDivisor: UInt64 = 100
+
+    let bytes: UInt64
+    let entriesMax: UInt64?
+
+    init(bytes: UInt64, entriesMax: UInt64?) {
+        precondition(entriesMax != 0, "a cache may hold at least one entry")
+        self.bytes = bytes
+        self.entriesMax = entriesMax
+    }
+
+    var windowBytesMax: UInt64 { bytes / Self.windowDivisor }
+    var mainBytesMax: UInt64 { bytes - windowBytesMax }
+    var windowEntriesMax: UInt64 { entriesMax.map { $0 / Self.windowDivisor } ?? .max }
+    var mainEntriesMax: UInt64 { entriesMax.map { $0 - $0 / Self.windowDivisor } ?? .max }
+}

@@ -1,0 +1,113 @@
+// A write, from the present item to the new one.
+extension Policy {
+    /// What came of a write.
+    enum Writing: Sendable {
+        case stored(version: UInt64)
+        /// The present item, if there is one; retained once more if the writer asked for it.
+        case conditionFailed(version: UInt64, current: EntryBlock?)
+        case notAdmitted
+        /// The item can not fit the budget as it is now.
+        case tooLarge
+        /// The item that the new value was made from is not there any more.
+        case outdated
+        /// Another hold of the lock is needed.
+        case unfinished
+    }
+
+    /// Timers that a write looks after on its way.
+    private static let timerStepsPerWrite = 4
+
+    /// Puts `block` in the place of what is there under its key, if `options` and the policy
+    /// allow it. `basis`: the item that the value was made from; nothing else may be replaced.
+    ///
+    /// An item already there is replaced whatever the policy thinks of the new one: what may not
+    /// happen is that the old value is served on. Only where nothing may be evicted for it the
+    /// write is not admitted, and then the old item goes too.
+    mutating func write(
+        _ block: EntryBlock, _ options: WriteOptions, basis: EntryBlock?, _ means: inout Means,
+        _ shards: borrowing ShardArray, _ departed: inout DepartedEntries
+    ) -> Writing {
+        let nowNanos = means.nowNanos
+        if timers.mayBeDue(nowNanos: nowNanos) {
+            var steps = Self.timerStepsPerWrite
+            _ = expire(nowNanos: nowNanos, steps: &steps, shards, &departed)
+        }
+        guard block.chargeBytes <= budget.mainBytesMax else { return .tooLarge }
+
+        let present = present(under: block.key, hash: block.hash, nowNanos, shards, &departed)
+        if let basis, present != basis { return .outdated }
+        guard holds(options, for: present) else {
+            if options.returnCurrent { present?.retain() }
+            return .conditionFailed(
+                version: present?.version ?? 0, current: options.returnCurrent ? present : nil)
+        }
+
+        let room = makeRoom(
+            for: block, replacing: present, options.admission, &means, shards, &departed)
+        switch room {
+        case .unfinished: return .unfinished
+        case .refused:
+            if let present { discard(present, .evicted, shards, &departed) }
+            noteNotAdmitted(block)
+            return .notAdmitted
+        case .place(let place):
+            stamp(block, options, over: present, nowNanos)
+            if let present {
+                unlink(present)
+                shards.withShard(of: block.hash) { $0.replace(present, with: block) }
+                departed.append(present)
+            } else {
+                shards.withShard(of: block.hash) { $0.insert(block) }
+            }
+            link(block, place)
+            noteStored()
+            return .stored(version: block.version)
+        }
+    }
+
+    /// The item under a key; one whose time is over is taken out and counts as absent.
+    mutating func present(
+        under key: Span<UInt8>, hash: UInt64, _ nowNanos: UInt64, _ shards: borrowing ShardArray,
+        _ departed: inout DepartedEntries
+    ) -> EntryBlock? {
+        guard let block = shards.withShard(of: hash, { $0.table.find(key, hash: hash) }) else {
+            return nil
+        }
+        guard block.isExpired(nowNanos: nowNanos) else { return block }
+        discard(block, .expired, shards, &departed)
+        return nil
+    }
+
+    private func holds(_ options: WriteOptions, for present: EntryBlock?) -> Bool {
+        switch options.condition {
+        case .always: return true
+        case .ifAbsent: return present == nil
+        case .ifPresent: return present != nil
+        case .ifVersion(let version): return present?.version == version
+        case .ifNewer:
+            // The cache's own next version is newer than any.
+            guard let version = options.version, version != 0 else { return true }
+            return (present?.version ?? 0) < version
+        }
+    }
+
+    /// Gives the entry its version and times, before anyone can see it.
+    private mutating func stamp(
+        _ block: EntryBlock, _ options: WriteOptions, over present: EntryBlock?,
+        _ nowNanos: UInt64
+    ) {
+        if let version = options.version, version != 0 {
+            block.version = version
+        } else {
+            block.version = nextVersion(after: present?.version ?? 0)
+        }
+        block.writtenAtNanos = nowNanos
+        let kept = present?.expiresAtNanos ?? EntryBlock.neverExpires
+        switch options.mode {
+        case .replace:
+            block.expiresAtNanos = options.timeToLive.expiresAtNanos(
+                nowNanos: nowNanos, keptNanos: kept)
+        case .append, .prepend: block.expiresAtNanos = kept
+        }
+    }
+}

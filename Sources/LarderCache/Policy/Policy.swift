@@ -1,0 +1,251 @@
+/// What stays and what goes, for the whole cache: one budget, one window, one main region.
+///
+/// A window-TinyLFU whose main region is ordered by value per byte. Newcomers wait in the window;
+/// the oldest of it meets the main region's victim, and the one worth less leaves. A read only
+/// marks the entry; the mark is honoured when the entry comes up as the victim. All of it sits
+/// behind one lock, which is taken before a shard's lock and never after.
+/// Sources: Einziger, Friedman, Manes: TinyLFU; Ghandeharizadeh et al.: CAMP.
+struct Policy: ~Copyable, Sendable {
+    /// Popularity to the power of 1.3, for every estimate; a key never recorded counts as once.
+    private static let popularity: InlineArray<16, Double> = [
+        1.0, 1.0, 2.4622888266898326, 4.171167510947728, 6.062866266041593,
+        8.103282983463814, 10.270619156458231, 12.549529737646981, 14.92852786458892,
+        17.398638404385867, 19.952623149688797, 22.584500550247288, 25.289230792133658,
+        28.06249997748054, 30.90056685321995, 33.800150712639834,
+    ]
+    /// A miss costs as much as moving so many mean entries, besides its own bytes.
+    private static let missCostEntries = 10.0
+    /// Weight of the newest value in the running mean of values.
+    private static let meanWeight = 0.001
+    /// A version from here on does not push the counter: one absurd number would use it up.
+    private static let versionCountedMax = UInt64.max / 2
+
+    private(set) var budget: Budget
+    private(set) var window = Window()
+    private(set) var main = MainRegion()
+    private(set) var timers = TimerWheel()
+    private(set) var tally = Tally()
+    private var version: UInt64
+    private var meanValue = 0.0
+    var mode = AdmissionMode.natural
+
+    init(budget: Budget, firstVersion: UInt64) {
+        precondition(firstVersion != 0, "0 is no version")
+        self.budget = budget
+        version = firstVersion - 1
+    }
+
+    deinit {
+        window.list.forEach { $0.release() }
+        main.forEach { $0.release() }
+    }
+
+    var usedBytes: UInt64 { window.bytes + main.bytes }
+    var entryCount: UInt64 { window.count + main.count }
+
+    // MARK: one entry in or out
+
+    /// Puts an entry that is in no list where it was admitted, and into the wheel.
+    mutating func link(_ block: EntryBlock, _ place: Place) {
+        switch place {
+        case .window: window.append(block)
+        case .main(let value): main.append(block, value: value)
+        }
+        timers.schedule(block)
+        tally.keyBytes += UInt64(block.keyBytes)
+        tally.valueBytes += UInt64(block.valueBytes)
+    }
+
+    /// Takes an entry out of its list and the wheel.
+    mutating func unlink(_ block: EntryBlock) {
+        if block.listIndex == Window.listIndex { window.remove(block) } else { main.remove(block) }
+        timers.cancel(block)
+        tally.keyBytes -= UInt64(block.keyBytes)
+        tally.valueBytes -= UInt64(block.valueBytes)
+    }
+
+    /// Takes an entry out of list, wheel and table; its memory goes with `departed`.
+    mutating func discard(
+        _ block: EntryBlock, _ reason: Departure, _ shards: borrowing ShardArray,
+        _ departed: inout DepartedEntries
+    ) {
+        unlink(block)
+        shards.withShard(of: block.hash) { $0.remove(block) }
+        switch reason {
+        case .deleted: tally.deleted += 1
+        case .expired: tally.expired += 1
+        case .flushed: tally.flushed += 1
+        case .evicted:
+            tally.evicted += 1
+            tally.evictedBytes += block.chargeBytes
+        }
+        departed.append(block)
+    }
+
+    /// Gives an entry another moment of expiry.
+    mutating func reschedule(_ block: EntryBlock, expiresAtNanos: UInt64) {
+        timers.cancel(block)
+        block.expiresAtNanos = expiresAtNanos
+        timers.schedule(block)
+    }
+
+    /// The version of a write over an item of version `present` (0: none).
+    mutating func nextVersion(after present: UInt64) -> UInt64 {
+        let latest = max(version, present)
+        guard latest < Self.versionCountedMax else {
+            if version < Self.versionCountedMax { version += 1 }
+            return latest == .max ? .max : latest + 1
+        }
+        version = latest + 1
+        return version
+    }
+
+    /// Takes the budget as it shall be; the caller then makes it true with `shrink`.
+    mutating func setBudget(_ budget: Budget) {
+        self.budget = budget
+    }
+
+    /// Takes out what the wheel finds due, at most `steps` entries moved.
+    mutating func expire(
+        nowNanos: UInt64, steps: inout Int, _ shards: borrowing ShardArray,
+        _ departed: inout DepartedEntries
+    ) -> Int {
+        var expired = 0
+        while let block = timers.nextDue(nowNanos: nowNanos, steps: &steps) {
+            discard(block, .expired, shards, &departed)
+            expired += 1
+        }
+        return expired
+    }
+
+    /// Takes out up to `limit` entries, whatever they are; tells whether none is left.
+    mutating func flush(
+        limit: Int, _ shards: borrowing ShardArray, _ departed: inout DepartedEntries
+    ) -> Bool {
+        var left = limit
+        while let block = window.oldest ?? main.victim {
+            guard left > 0 else { return false }
+            left -= 1
+            discard(block, .flushed, shards, &departed)
+        }
+        return true
+    }
+
+    mutating func noteStored() { tally.sets += 1 }
+
+    mutating func noteNotAdmitted(_ block: EntryBlock) {
+        tally.notAdmitted += 1
+        tally.notAdmittedBytes += block.chargeBytes
+    }
+
+    // MARK: value
+
+    /// What the entry is worth per byte now.
+    mutating func value(of block: EntryBlock, _ shards: borrowing ShardArray) -> Double {
+        let hash = block.hash
+        let estimate = shards.withShard(of: hash) { $0.sketch.estimate(hash) }
+        let meanBytes = Double(usedBytes + 1) / Double(entryCount + 1)
+        let value =
+            Self.popularity[estimate]
+            * (1 / Double(block.chargeBytes) + 1 / (Self.missCostEntries * meanBytes))
+        meanValue += (value - meanValue) * (meanValue == 0 ? 1 : Self.meanWeight)
+        return mode == .recency ? meanValue : value
+    }
+
+    /// Puts a main entry behind its class, worth what it is worth now.
+    mutating func refile(_ block: EntryBlock, value: Double) {
+        main.refile(block, value: value)
+    }
+
+    /// Puts a window entry behind the others.
+    mutating func moveToWindowEnd(_ block: EntryBlock) {
+        window.remove(block)
+        window.append(block)
+    }
+
+    /// Moves the window's entry into the main region, which has room for it.
+    mutating func promote(_ block: EntryBlock, value: Double) {
+        window.remove(block)
+        main.append(block, value: value)
+    }
+
+    mutating func raiseFloor(to standing: Double) { main.raiseFloor(to: standing) }
+
+    // MARK: checking
+
+    /// Traps unless sums, lists, wheel and tables tell the same story.
+    func checkInvariants(_ shards: borrowing ShardArray) {
+        var sums = Tally()
+        var windowBytes: UInt64 = 0
+        var mainBytes: UInt64 = 0
+        var count: UInt64 = 0
+        var timed: UInt64 = 0
+        func check(_ block: EntryBlock) {
+            count += 1
+            sums.keyBytes += UInt64(block.keyBytes)
+            sums.valueBytes += UInt64(block.valueBytes)
+            precondition(block.referenceCount >= 1, "the cache holds what it lists")
+            precondition(block.version != 0, "0 is no version")
+            let isTimed = block.expiresAtNanos != EntryBlock.neverExpires
+            precondition(
+                isTimed == (block.timerSlot != EntryBlock.noTimer),
+                "what expires is in the wheel, and nothing else")
+            if isTimed { timed += 1 }
+            let isInTable = shards.withShard(of: block.hash) { $0.table.contains(block) }
+            precondition(isInTable, "what is listed is in its table")
+        }
+        window.list.forEach {
+            precondition($0.listIndex == Window.listIndex, "an entry knows its list")
+            windowBytes += $0.chargeBytes
+            check($0)
+        }
+        main.forEach {
+            mainBytes += $0.chargeBytes
+            check($0)
+        }
+        var tableCount: UInt64 = 0
+        for index in 0..<shards.count {
+            tableCount += shards.withShard(at: index) { shard in
+                shard.table.checkInvariants()
+                return UInt64(shard.table.count)
+            }
+        }
+        timers.checkInvariants()
+        precondition(tableCount == count, "tables and lists hold as many entries")
+        precondition(timers.count == timed, "the wheel holds what expires")
+        precondition(window.bytes == windowBytes, "every byte of the window lies in its list")
+        precondition(main.bytes == mainBytes, "every byte of the main region lies in its lists")
+        precondition(entryCount == count, "every entry is counted")
+        precondition(tally.keyBytes == sums.keyBytes && tally.valueBytes == sums.valueBytes)
+        precondition(window.bytes <= budget.windowBytesMax, "the window keeps its bound")
+        precondition(main.bytes <= budget.mainBytesMax, "the main region keeps its bound")
+        precondition(usedBytes <= budget.bytes, "the budget holds between operations")
+        precondition(window.count <= budget.windowEntriesMax, "the entry limit holds")
+        precondition(main.count <= budget.mainEntriesMax, "the entry limit holds")
+    }
+}
+
+/// Why an entry leaves.
+enum Departure: Sendable {
+    case deleted, expired, evicted, flushed
+}
+
+/// Where an entry is let in.
+enum Place: Sendable {
+    case window
+    case main(value: Double)
+}
+
+/// What the policy counts.
+struct Tally: Sendable {
+    var keyBytes: UInt64 = 0
+    var valueBytes: UInt64 = 0
+    var sets: UInt64 = 0
+    var deleted: UInt64 = 0
+    var evicted: UInt64 = 0
+    var evictedBytes: UInt64 = 0
+    var expired: UInt64 = 0
+    var flushed: UInt64 = 0
+    var notAdmitted: UInt64 = 0
+    var notAdmittedBytes: UInt64 = 0
+}

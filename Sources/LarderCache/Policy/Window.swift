@@ -1,0 +1,25 @@
+/// Where newcomers wait until their popularity is known: first in, first out.
+struct Window: Sendable {
+    static let listIndex: UInt8 = 64
+
+    private(set) var list = EntryList()
+    private(set) var bytes: UInt64 = 0
+    private(set) var count: UInt64 = 0
+
+    /// The entry that has to leave next.
+    var oldest: EntryBlock? { list.head }
+
+    mutating func append(_ block: EntryBlock) {
+        block.listIndex = Self.listIndex
+        list.append(block)
+        bytes += block.chargeBytes
+        count += 1
+    }
+
+    mutating func remove(_ block: EntryBlock) {
+        list.remove(block)
+        block.listIndex = EntryBlock.noList
+        bytes -= block.chargeBytes
+        count -= 1
+    }
+}
