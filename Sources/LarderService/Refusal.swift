@@ -128,7 +128,9 @@ extension Refusal {
         Refusal(
             .invalidArgument, "INDEX_GAP",
             "first_index \(firstIndex) leaves a gap: the next entry is \(expected)",
-            metadata: [(key: "expected", value: "\(expected)"), (key: "value", value: "\(firstIndex)")])
+            metadata: [
+                (key: "expected", value: "\(expected)"), (key: "value", value: "\(firstIndex)"),
+            ])
     }
 
     static var sessionSuperseded: Refusal {
@@ -165,7 +167,8 @@ extension Refusal {
 extension Refusal {
     static var badCursor: Refusal {
         Refusal(
-            .invalidArgument, "BAD_CURSOR", "the cursor is none that this server made for this export")
+            .invalidArgument, "BAD_CURSOR",
+            "the cursor is none that this server made for this export")
     }
 
     static var cursorOutlived: Refusal {

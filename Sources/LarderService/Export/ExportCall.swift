@@ -10,9 +10,10 @@ import LarderProtocol
 final class ExportCall: StreamingCall {
     // Of entries that one step of the scan holds.
     private static let stepEntriesMax = 256
-    // After this many entries a message goes out even if the filter let none through, so that
-    // one event's work is bounded and the peer sees that there is progress.
+    // After this many entries or steps a message goes out even if the filter let none through,
+    // so that one event's work is bounded and the peer sees that there is progress.
     private static let scannedPerMessageMax: UInt64 = 8_192
+    private static let stepsPerMessageMax = 128
     // What an entry takes in a message beyond its key and its value, about.
     private static let entryOverheadBytes = 48
 
@@ -86,25 +87,31 @@ final class ExportCall: StreamingCall {
 
     private func produce(nowNanos: UInt64, reply: inout Reply) {
         while reply.bytes.count < services.limits.exportPendingBytesMax {
-            writeMessage(nowNanos: nowNanos, reply: &reply)
+            let hasEntries = writeMessage(nowNanos: nowNanos, reply: &reply)
             if entriesLeft == 0 || (boundary == .end && batchIndex == batch.count) {
                 reply.status = .ok
                 return
             }
+            // Looked far and found nothing: the rest when this has gone.
+            guard hasEntries else { return }
         }
     }
 
-    private func writeMessage(nowNanos: UInt64, reply: inout Reply) {
+    /// Writes one message.  False: no entry is in it.
+    private func writeMessage(nowNanos: UInt64, reply: inout Reply) -> Bool {
         reply.beginMessage()
         let start = reply.bytes.count
         let bytesMax = services.limits.exportMessageBytes
         let scannedBefore = boundaryScanned
+        var steps = 0
         while entriesLeft > 0 {
             if batchIndex == batch.count {
                 passBoundary()
                 let scanned = boundaryScanned &- scannedBefore
                 let used = reply.bytes.count - start
                 if used >= bytesMax || scanned >= Self.scannedPerMessageMax { break }
+                if steps == Self.stepsPerMessageMax { break }
+                steps += 1
                 guard scan(bytesMax: bytesMax - used, nowNanos: nowNanos) else { break }
                 continue
             }
@@ -117,7 +124,9 @@ final class ExportCall: StreamingCall {
             guard write(entry, room: room, nowNanos: nowNanos, reply: &reply) else { break }
         }
         if batchIndex == batch.count { passBoundary() }
+        let hasEntries = reply.bytes.count > start
         endMessage(reply: &reply)
+        return hasEntries
     }
 
     private func endMessage(reply: inout Reply) {
@@ -148,8 +157,8 @@ final class ExportCall: StreamingCall {
             Self.stepEntriesMax, Int(clamping: entriesLeft),
             max(1, bytesMax / Self.entryOverheadBytes))
         let next = services.cache.scan(
-            from: cursor, into: &batch, maxEntries: entriesMax,
-            maxBytes: UInt64(max(1, bytesMax - entriesMax * Self.entryOverheadBytes / 2)),
+            from: cursor, into: &batch, entriesMax: entriesMax,
+            bytesMax: UInt64(max(1, bytesMax - entriesMax * Self.entryOverheadBytes / 2)),
             nowNanos: nowNanos)
         afterBatch = next.map { .before($0) } ?? .end
         return true
