@@ -128,7 +128,9 @@ extension Refusal {
         Refusal(
             .invalidArgument, "INDEX_GAP",
             "first_index \(firstIndex) leaves a gap: the next entry is \(expected)",
-            metadata: [(key: "expected", value: "\(expected)"), (key: "value", value: "\(firstIndex)")])
+            metadata: [
+                (key: "expected", value: "\(expected)"), (key: "value", value: "\(firstIndex)"),
+            ])
     }
 
     static var sessionSuperseded: Refusal {
@@ -165,7 +167,8 @@ extension Refusal {
 extension Refusal {
     static var badCursor: Refusal {
         Refusal(
-            .invalidArgument, "BAD_CURSOR", "the cursor is none that this server made for this export")
+            .invalidArgument, "BAD_CURSOR",
+            "the cursor is none that this server made for this export")
     }
 
     static var cursorOutlived: Refusal {
@@ -173,12 +176,19 @@ extension Refusal {
             .aborted, "CURSOR_OUTLIVED", "the cursor was made before the server started again")
     }
 
-    static func hashRangeReversed() -> Refusal {
+    static var hashRangeReversed: Refusal {
         Refusal(
             .invalidArgument, "HASH_RANGE", "hash_begin is greater than hash_end")
     }
 
     static var healthServiceUnknown: Refusal {
         Refusal(.notFound, "SERVICE_UNKNOWN", "no such service")
+    }
+
+    static func answersUnread(limit: Int) -> Refusal {
+        Refusal(
+            .resourceExhausted, "ANSWERS_UNREAD",
+            "answers that are not read are over the limit of \(limit) bytes",
+            metadata: [(key: "limit", value: "\(limit)")])
     }
 }

@@ -42,7 +42,7 @@ package struct Reply: ~Copyable {
     /// The bytes to send, the tails' among them.
     package var totalBytes: Int {
         var total = bytes.count
-        for tail in tails { total += tail.value.bytes.count }
+        for tail in tails { total += tail.value.count }
         return total
     }
 
@@ -72,7 +72,7 @@ package struct Reply: ~Copyable {
 
     /// Lets the value follow what is written so far.
     package mutating func append(_ value: ValueTail) {
-        messageTailBytes += value.bytes.count
+        messageTailBytes += value.count
         tails.append(Tail(offset: bytes.count, value: value))
     }
 }

@@ -1,13 +1,24 @@
-package import LarderCache
+import LarderCache
 
 /// A value that goes out from where it lies in the cache; it stays there as long as this lives.
+@safe
 package final class ValueTail: Sendable {
     private let entry: EntryReference
+    package let count: Int
 
-    init(_ entry: consuming EntryReference) { self.entry = entry }
+    init(_ entry: consuming EntryReference) {
+        count = entry.value.count
+        self.entry = entry
+    }
 
     package var bytes: Span<UInt8> {
         @_lifetime(borrow self)
-        get { entry.value }
+        get {
+            // The compiler does not see that what a class holds for ever lives as long as its
+            // object.  The second hold is what it sees, the first is what keeps the bytes.
+            let hold = entry.another()
+            let value = hold.value
+            return unsafe _overrideLifetime(value, borrowing: self)
+        }
     }
 }

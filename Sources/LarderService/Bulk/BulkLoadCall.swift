@@ -1,4 +1,5 @@
 import LarderCache
+import LarderGRPC
 import LarderProtocol
 
 /// One stream of a bulk load: takes entries, counts what became of them, and tells how far it is.
@@ -24,6 +25,13 @@ final class BulkLoadCall: StreamingCall {
 
     init(_ services: Services) { self.services = services }
 
+    private var isInsideSplit: Bool {
+        switch split {
+        case .some: true
+        case .none: false
+        }
+    }
+
     func received(_ message: Span<UInt8>, nowNanos: UInt64, sentAll: Bool, reply: inout Reply) {
         do throws(Refusal) {
             try checkHold()
@@ -39,7 +47,7 @@ final class BulkLoadCall: StreamingCall {
         do throws(Refusal) {
             if plan == nil { throw .startMissing }
             try checkHold()
-            if split != nil { throw .splitUnfinished }
+            if isInsideSplit { throw .splitUnfinished }
             try record(nowNanos: nowNanos)
         } catch {
             end(error, reply: &reply)
@@ -151,7 +159,7 @@ final class BulkLoadCall: StreamingCall {
             if index >= nextIndex {
                 try take(entry, plan, index: index, nowNanos: nowNanos)
                 nextIndex = index + 1
-                if split == nil { progress.committed = nextIndex }
+                if !isInsideSplit { progress.committed = nextIndex }
             }
             index += 1
         }
@@ -163,7 +171,7 @@ final class BulkLoadCall: StreamingCall {
         if let crc = entry.head.crc32c, crc != CRC32C.of(key: entry.key, value: entry.value) {
             throw .checksumMismatch(index: index)
         }
-        if let split {
+        if let split = split.take() {
             try take(entry, of: split, index: index, nowNanos: nowNanos)
             return
         }
@@ -183,16 +191,15 @@ final class BulkLoadCall: StreamingCall {
     }
 
     private func take(
-        _ entry: borrowing EntryView, of split: SplitValue, index: UInt64, nowNanos: UInt64
+        _ entry: borrowing EntryView, of split: consuming SplitValue, index: UInt64,
+        nowNanos: UInt64
     ) throws(Refusal) {
         try split.append(entry, index: index)
-        if split.isWhole {
-            self.split = nil
-            settle(
-                split.key.span, split.value, split.verdict, index: split.index, nowNanos: nowNanos)
-        } else {
-            self.split = split
+        guard split.isWhole else {
+            self.split = consume split
+            return
         }
+        settle(split.key.span, split.value, split.verdict, index: split.index, nowNanos: nowNanos)
     }
 
     /// Stores the entry, or does not, and counts which.

@@ -5,7 +5,7 @@ import LarderProtocol
 ///
 /// Its memory grows with what has arrived, never with what was announced, and is given back to
 /// the budget when this goes.
-final class SplitValue {
+struct SplitValue: ~Copyable {
     let key: [UInt8]
     /// The first entry's.
     let index: UInt64
@@ -40,7 +40,7 @@ final class SplitValue {
     }
 
     /// Takes the next part, which must belong here and begin where the last one ended.
-    func append(_ entry: borrowing EntryView, index: UInt64) throws(Refusal) {
+    mutating func append(_ entry: borrowing EntryView, index: UInt64) throws(Refusal) {
         guard entry.head.valueBytes == totalBytes, isSame(entry.key) else {
             throw .splitBroken(index: index, "another entry stands inside a split value")
         }

@@ -10,14 +10,7 @@ extension Services {
         if request.keyCount > limits.batchItemsMax {
             throw .batchTooLong(items: request.keyCount, limit: limits.batchItemsMax)
         }
-        do {
-            var keys = request.keys()
-            while let key = try keys.next() { try checkKey(key) }
-        } catch let refusal as Refusal {
-            throw refusal
-        } catch let error as WireError {
-            throw Refusal(error)
-        }
+        try checkKeys(request)
 
         var batch = BatchAnswer(
             bytesMax: request.maxResponseBytes == 0
@@ -43,6 +36,17 @@ extension Services {
             throw Refusal(error)
         }
         reply.endMessage()
+    }
+
+    /// One key that is wrong is a wrong request.
+    private func checkKeys(_ request: borrowing BatchGetRequestView) throws(Refusal) {
+        var keys = request.keys()
+        while true {
+            let key: Span<UInt8>?
+            do { key = try keys.next() } catch { throw Refusal(error) }
+            guard let key else { return }
+            try checkKey(key)
+        }
     }
 }
 

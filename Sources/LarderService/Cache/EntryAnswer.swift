@@ -13,7 +13,10 @@ struct EntryAnswer {
     let sentBytes: Int
 
     /// The answer that the entry is there: with the value if it is wanted and not over the limit.
-    init(_ entry: borrowing EntryReference, wantsValue: Bool, inlineBytesMax: UInt32, nowNanos: UInt64) {
+    init(
+        _ entry: borrowing EntryReference, wantsValue: Bool, inlineBytesMax: UInt32,
+        nowNanos: UInt64
+    ) {
         let count = entry.value.count
         let limit = min(UInt64(inlineBytesMax), Self.fieldBytesMax - Self.headBytesMax)
         let fits = UInt64(count) <= limit

@@ -4,8 +4,9 @@ extension Services {
     /// Tells the limits and the abilities of this server.
     func getLimits(_ bytes: Span<UInt8>, reply: inout Reply) throws(Refusal) {
         do { _ = try GetLimitsRequest(decoding: bytes) } catch { throw Refusal(error) }
+        let answer = limitsAnswer
         reply.beginMessage()
-        reply.bytes.append(limitsAnswer.span)
+        reply.bytes.append(answer.span)
         reply.endMessage()
     }
 
