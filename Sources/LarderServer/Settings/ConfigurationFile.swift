@@ -11,6 +11,11 @@ package struct ConfigurationFile: Sendable {
     package struct Given: Sendable, Equatable {
         package var texts: [String]
         package var place: String
+
+        package init(texts: [String], place: String) {
+            self.texts = texts
+            self.place = place
+        }
     }
 
     /// By the setting's key.

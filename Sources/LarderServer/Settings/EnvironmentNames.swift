@@ -14,10 +14,12 @@ package enum EnvironmentNames {
             guard !known.contains(name), !isServiceLink(name, value: environment[name] ?? "") else {
                 continue
             }
-            let meant = Suggestion.nearest(to: name, among: known)
+            let meant = Suggestion.nearest(
+                to: String(name.dropFirst(prefix.count)),
+                among: known.map { String($0.dropFirst(prefix.count)) })
             throw SettingsError(
                 "\(OneLine.quoted(name)): unknown variable"
-                    + (meant.map { ", did you mean \($0)?" } ?? ""),
+                    + (meant.map { ", did you mean \(prefix)\($0)?" } ?? ""),
                 exitCode: ExitStatus.configuration)
         }
     }

@@ -17,7 +17,7 @@ extension Setting {
         defaultWords: nil,
         adopt: { given, settings, _ in
             guard (1...Settings.listenCountMax).contains(given.count) else {
-                return .refused("\(given.count)", "is out of range")
+                return .refused("\(given.count)", "addresses are too few or too many")
             }
             var seen: Set<String> = []
             for address in given {

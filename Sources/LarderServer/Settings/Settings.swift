@@ -100,9 +100,9 @@ extension Settings {
     package static func memoryBytesDefault(_ machine: Machine) -> UInt64 {
         let bytes =
             if let limit = machine.memory.limitBytes {
-                limit / 100 * 80
+                MemoryAmount.percent(80).bytes(of: limit)
             } else if let total = machine.memory.totalBytes {
-                total / 100 * 25
+                MemoryAmount.percent(25).bytes(of: total)
             } else {
                 UInt64(256 << 20)
             }
