@@ -3,7 +3,8 @@ import CLibuv
 /// What a stream is about to write, gathered: small bytes copied side by side, big ones by
 /// reference. `ByteStream.flush` sends it all in one call.
 ///
-/// Bounded: when `hasRoom` is true the next append of up to `appendBytesMax` bytes succeeds.
+/// Bounded: when `hasRoom` is true the next append of up to `appendBytesMax` bytes succeeds, and
+/// so do the two after it.
 /// - Complexity: an append is O(bytes copied) and allocates nothing once the loop is warm.
 // The fields lie in memory of their own, so that appending changes no property of the stream: a
 // class property would be checked for exclusive access at every append.
@@ -14,7 +15,10 @@ package struct OutputQueue: ~Copyable {
     package static let pendingBytesMax = 1 << 20
     /// Below this many bytes a copy is cheaper than a segment and a reference.
     package static let referenceBytesMin = 1024
-    private static let segmentsInReserve = 3
+    // `hasRoom` keeps this much back, so that a writer who is told of the end may still finish the
+    // frame it is at: its head, its payload, and a control frame before it.
+    private static let segmentsInReserve = 8
+    private static let bytesInReserve = 3 * appendBytesMax
 
     @unsafe
     private struct State {
@@ -46,7 +50,7 @@ package struct OutputQueue: ~Copyable {
     package var hasRoom: Bool {
         unsafe state.pointee.segmentCount < OutputBlock.segmentsMax - Self.segmentsInReserve
             && state.pointee.usedBytes <= OutputBlock.arenaBytes - Self.appendBytesMax
-            && state.pointee.pendingBytes < Self.pendingBytesMax
+            && state.pointee.pendingBytes <= Self.pendingBytesMax - Self.bytesInReserve
     }
 
     /// Takes a copy. What is bigger than the arena's rest is copied to a block of its own.

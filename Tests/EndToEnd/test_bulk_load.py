@@ -163,7 +163,7 @@ def test_a_value_in_pieces_becomes_one(stub, m):
         m.Entry(key=b"pieces", value=value[i:i + step], value_bytes=len(value), value_offset=i)
         for i in range(0, len(value), step)
     ]
-    last = load(stub, [start(m)] + [batch(m, 0, [p]) for p in pieces])[-1]
+    last = load(stub, [start(m)] + [batch(m, i, [p]) for i, p in enumerate(pieces)])[-1]
     assert last.stored == 1
     assert stub.Get(m.GetRequest(key=b"pieces", max_inline_bytes=10 << 20)).value == value
 

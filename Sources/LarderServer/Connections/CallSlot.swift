@@ -8,6 +8,10 @@ enum CallSlot {
     /// A unary call whose request has not begun to arrive.
     case awaitingRequest(Method, deadlineNanos: UInt64?)
     case open(OpenCall)
+    /// No gRPC call: answered when the request has ended, or when `bodyBytes` of it were enough.
+    // An answer before the end needs RST_STREAM(NO_ERROR) behind it, and clients that speak plain
+    // HTTP (curl 7.88 for one) lose the answer over that.
+    case plain(PlainAnswer, bodyBytes: Int)
 }
 
 /// What the calls of one loop use in turn, so that a call needs no memory of its own.

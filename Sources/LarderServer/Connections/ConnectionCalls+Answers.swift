@@ -129,11 +129,7 @@ extension ConnectionCalls {
     /// Ends every call that is still open.
     mutating func endAll(_ status: Status) {
         for index in slots.indices {
-            switch slots[index] {
-            case .over: break
-            case .awaitingRequest: break
-            case .open(let call): cancel(call.stream, status)
-            }
+            if case .open(let call) = slots[index] { cancel(call.stream, status) }
         }
     }
 

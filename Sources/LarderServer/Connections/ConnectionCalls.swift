@@ -110,16 +110,16 @@ struct ConnectionCalls: ~Copyable {
                     stream, method, request, deadlineNanos: deadlineNanos,
                     handler: services.open(method, nowNanos: nowNanos))
             }
-            if endOfStream {
-                let nothing: [UInt8] = []
-                received(
-                    stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
-            }
         case .reject(let status): refuse(stream, status)
         case .health(let isHead):
             let answer = services.health.isServing ? PlainAnswer.healthy : .unhealthy
-            answerPlainly(stream, isHead ? answer.withoutBody : answer)
-        case .plain(let answer): answerPlainly(stream, answer)
+            place(.plain(isHead ? answer.withoutBody : answer, bodyBytes: 0), at: stream)
+        case .plain(let answer): place(.plain(answer, bodyBytes: 0), at: stream)
+        }
+        if endOfStream {
+            let nothing: [UInt8] = []
+            received(
+                stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
         }
     }
 
@@ -178,6 +178,13 @@ struct ConnectionCalls: ~Copyable {
                 answer(stream, method, bytes, nowNanos: nowNanos, scratch: &scratch)
             case .reject(let status): refuse(stream, status)
             case .wait: open(stream, method, request, deadlineNanos: deadlineNanos)
+            }
+        case .plain(let answer, let bodyBytes):
+            let bodyBytes = bodyBytes + chunk.count
+            if endOfStream || bodyBytes > ConnectionLimits.plainBodyBytesMax {
+                answerPlainly(stream, answer)
+            } else {
+                place(.plain(answer, bodyBytes: bodyBytes), at: stream)
             }
         case .open(let call):
             if call.takesManyMessages {

@@ -9,6 +9,8 @@ enum ConnectionLimits {
     static let pendingBodyBytesMax = 4 << 20
     /// What one call may have unsent. A client that asks on without reading loses the call.
     static let pendingCallBytesMax = 16 << 20
+    /// How much of a request that is no gRPC call is awaited before it is answered all the same.
+    static let plainBodyBytesMax = 64 << 10
     /// Between the two GOAWAYs of a drain, if the peer does not answer the PING that tells a round
     /// trip has passed.
     static let goAwayDelayMillis: UInt64 = 1_000
