@@ -48,7 +48,9 @@ NAMES = [(file, name) for file, names in FILES.items() for name in names]
 def classes(tmp_path_factory):
     """The message classes by full name, as protoc makes them from proto/."""
     assert api_implementation.Type() == "upb", "the pure Python codec is no oracle"
-    # Folders named google and grpc would hide the packages of those names.
+    assert ORACLE.exists(), "swift build --product codec-oracle makes it"
+    # Descriptors, not Python stubs: folders named google and grpc would hide the packages of
+    # those names.
     folder = tmp_path_factory.mktemp("stubs")
     tools = importlib.import_module("grpc_tools")
     well_known = pathlib.Path(tools.__file__).parent / "_proto"

@@ -11,7 +11,8 @@ struct WireTagTests {
         #expect(try WireTag(rawValue: .max - 2) == .fixed32(536_870_911))
     }
 
-    @Test("field 0 and the wire types 6 and 7 do not exist", arguments: 0...15 as ClosedRange<UInt32>)
+    @Test(
+        "field 0 and the wire types 6 and 7 do not exist", arguments: 0...15 as ClosedRange<UInt32>)
     func malformed(raw: UInt32) {
         let wrong = raw < 8 || raw % 8 > 5
         #expect(((try? WireTag(rawValue: raw)) == nil) == wrong)
