@@ -40,12 +40,19 @@ package final class ByteStream: Handle {
     }
 
     package let output: OutputQueue
-    package var delegate: (any ByteStreamDelegate)?
+    package var delegate: (any ByteStreamDelegate)? {
+        get { listener }
+        set { listener = newValue }
+    }
     /// Whether an earlier flush is still being written. `flush` waits for it.
-    package internal(set) var isWriting = false
+    package var isWriting: Bool { writingBytes > 0 }
     /// Bytes of that flush: given to the system or about to be, kept alive until all are written.
-    package private(set) var writingBytes = 0
+    package var writingBytes: Int { pendingWriteBytes }
 
+    // Stored apart from what other targets see: of its own properties the compiler knows every use,
+    // and leaves out the checks for exclusive access.
+    private var listener: (any ByteStreamDelegate)?
+    private var pendingWriteBytes = 0
     let transport: Transport
     var state = State.ready
     var closeError: IOError?
@@ -149,7 +156,7 @@ package final class ByteStream: Handle {
     }
 
     private func deliver(_ bytes: Span<UInt8>) {
-        if state == .open { delegate?.received(bytes) }
+        if state == .open { listener?.received(bytes) }
     }
 
     // MARK: Writing
@@ -175,9 +182,7 @@ package final class ByteStream: Handle {
             keeping: { rest in
                 if failure != nil { return unsafe rest.release() }
                 switch unsafe PendingWrite.start(rest, on: self) {
-                case .success(let bytes):
-                    isWriting = true
-                    writingBytes = bytes
+                case .success(let bytes): pendingWriteBytes = bytes
                 case .failure(let error): failure = error
                 }
             })
@@ -185,14 +190,13 @@ package final class ByteStream: Handle {
     }
 
     func didWrite(_ status: Int32) {
-        isWriting = false
-        writingBytes = 0
+        pendingWriteBytes = 0
         guard isOpen else { return }
         guard status == 0 else { return fail(status, "write") }
         switch state {
         case .ready, .open:
             flush()
-            if !isWriting, isOpen { delegate?.drained() }
+            if !isWriting, isOpen { listener?.drained() }
         case .finishing: continueFinishing()
         case .closed: break
         }
@@ -252,8 +256,8 @@ package final class ByteStream: Handle {
     override func didClose() {
         output.clear()
         finish = nil
-        let last = delegate
-        delegate = nil
+        let last = listener
+        listener = nil
         last?.closed(closeError)
     }
 }

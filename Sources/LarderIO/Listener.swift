@@ -8,7 +8,7 @@ import Darwin
 
 /// Takes the connections that arrive at one address, on one loop.
 ///
-/// Three ways to spread connections over loops; `docs/decisions.md` says which the server takes:
+/// There are three ways to spread connections over loops:
 /// - `init(loop:socket:)` on every loop with one shared socket: whichever loop wakes first takes
 ///   what is there, so idle loops take more, and a burst may go to one loop.
 /// - `init(loop:address:reusePort: true)` on every loop: the kernel hashes each connection to a

@@ -38,26 +38,29 @@ struct OutputBlock {
 @safe
 final class OutputBlockPool {
     private static let sparesMax = 4
-    private var spares: [OutputBlock] = unsafe []
+    // Not an array: every flush comes by here, and an array in a class costs it two checks for
+    // exclusive access.
+    private let spares: UnsafeMutablePointer<OutputBlock>
+    private var spareCount = 0
 
     init() {
-        unsafe spares.reserveCapacity(Self.sparesMax)
+        unsafe spares = .allocate(capacity: Self.sparesMax)
     }
 
     deinit {
-        while let block = unsafe spares.popLast() { unsafe block.deallocate() }
+        for index in 0..<spareCount { unsafe spares[index].deallocate() }
+        unsafe spares.deallocate()
     }
 
     func take() -> OutputBlock {
-        if let block = unsafe spares.popLast() { return unsafe block }
-        return unsafe .allocate()
+        guard spareCount > 0 else { return unsafe .allocate() }
+        spareCount -= 1
+        return unsafe spares[spareCount]
     }
 
     func giveBack(_ block: OutputBlock) {
-        if unsafe spares.count < Self.sparesMax {
-            unsafe spares.append(block)
-        } else {
-            unsafe block.deallocate()
-        }
+        guard spareCount < Self.sparesMax else { return unsafe block.deallocate() }
+        unsafe (spares + spareCount).initialize(to: block)
+        spareCount += 1
     }
 }

@@ -26,6 +26,9 @@ package struct OutputQueue: ~Copyable {
         var usedBytes = 0
         var segmentCount = 0
         var pendingBytes = 0
+        /// The last segment, if it lies in the arena: the next bytes lie right behind it.
+        var tail: UnsafeMutablePointer<uv_buf_t>?
+        var cursor: UnsafeMutablePointer<UInt8>?
     }
 
     private let state: UnsafeMutablePointer<State>
@@ -79,25 +82,40 @@ package struct OutputQueue: ~Copyable {
     private func append(copying bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return true }
         let count = bytes.count
+        if let tail = unsafe state.pointee.tail, let cursor = unsafe state.pointee.cursor,
+            unsafe count <= OutputBlock.arenaBytes - state.pointee.usedBytes,
+            unsafe state.pointee.pendingBytes < Self.pendingBytesMax
+        {
+            unsafe cursor.update(from: source, count: count)
+            unsafe tail.pointee.len += count
+            unsafe state.pointee.cursor = cursor + count
+            unsafe state.pointee.usedBytes += count
+            unsafe state.pointee.pendingBytes += count
+            return true
+        }
+        return unsafe appendSegment(copying: source, count)
+    }
+
+    /// The first bytes of a round, those after a reference, and those too many for the arena.
+    private func appendSegment(copying source: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         let used = unsafe state.pointee.usedBytes
         guard unsafe count <= OutputBlock.arenaBytes - used else {
-            let copy = unsafe CopiedBytes(bytes)
+            let copy = unsafe CopiedBytes(UnsafeBufferPointer(start: source, count: count))
             return unsafe append(referencing: copy.bytes, owner: copy)
         }
         guard let block = unsafe blockWithRoom() else { return false }
         let target = unsafe block.arena + used
         unsafe target.update(from: source, count: count)
+        let segment = unsafe block.segments + state.pointee.segmentCount
+        unsafe segment.initialize(
+            to: uv_buf_t(
+                base: UnsafeMutableRawPointer(target).assumingMemoryBound(to: CChar.self),
+                len: count))
+        unsafe state.pointee.tail = segment
+        unsafe state.pointee.cursor = target + count
         unsafe state.pointee.usedBytes = used + count
         unsafe state.pointee.pendingBytes += count
-        let segmentCount = unsafe state.pointee.segmentCount
-        if segmentCount > 0, unsafe block.owners[segmentCount - 1] == nil {
-            // Arena bytes lie side by side as long as no reference comes between.
-            unsafe block.segments[segmentCount - 1].len += count
-            return true
-        }
-        unsafe block.segments[segmentCount] = uv_buf_t(
-            base: UnsafeMutableRawPointer(target).assumingMemoryBound(to: CChar.self), len: count)
-        unsafe state.pointee.segmentCount = segmentCount + 1
+        unsafe state.pointee.segmentCount += 1
         return true
     }
 
@@ -111,6 +129,7 @@ package struct OutputQueue: ~Copyable {
         unsafe block.segments[index] = uv_buf_t(
             base: base.assumingMemoryBound(to: CChar.self), len: bytes.count)
         unsafe block.owners[index] = Unmanaged.passRetained(owner)
+        unsafe state.pointee.tail = nil
         unsafe state.pointee.segmentCount = index + 1
         unsafe state.pointee.pendingBytes += bytes.count
         return true
