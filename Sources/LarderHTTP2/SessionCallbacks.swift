@@ -253,7 +253,9 @@ private func frameNotSent(
 ) -> Int32 {
     guard let state = unsafe state(context), let frame = unsafe frame else { return giveUp }
     let head = unsafe frame.pointee.hd
+    // A request that could not be sent is closed by nghttp2, and the peer knows nothing of it.
     guard FrameKind(type: head.type) == .headers,
+        unsafe frame.pointee.headers.cat != NGHTTP2_HCAT_REQUEST,
         let slot = unsafe slot(session, head.stream_id)
     else { return carryOn }
     unsafe state.pointee.headersNotSent(slot)

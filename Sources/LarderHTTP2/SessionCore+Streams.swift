@@ -5,7 +5,8 @@ extension SessionCore {
     /// The stream's slot, as long as something can be sent on it.
     private func sendable(_ stream: StreamRef) -> Slot? {
         guard let slot = unsafe state.pointee.streams.find(stream),
-            unsafe !slot.pointee.isClosed, unsafe !slot.pointee.isReset
+            unsafe !slot.pointee.isClosed, unsafe !slot.pointee.isReset,
+            unsafe state.pointee.failure == nil
         else { return nil }
         return unsafe slot
     }

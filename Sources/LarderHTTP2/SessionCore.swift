@@ -101,7 +101,9 @@ struct SessionCore: ~Copyable {
         unsafe slot.pointee.unconsumedBytes -= bytes
         unsafe state.pointee.owedConnectionBytes += bytes
         // A peer that has ended its side needs no more window on the stream.
-        guard unsafe !slot.pointee.hasPeerEnded, unsafe !slot.pointee.isClosed else { return }
+        guard unsafe !slot.pointee.hasPeerEnded, unsafe !slot.pointee.isClosed,
+            unsafe state.pointee.failure == nil
+        else { return }
         unsafe note(nghttp2_session_consume_stream(handle, stream.id, bytes))
     }
 

@@ -1,6 +1,6 @@
 /// The bounds of one session. Every one of them is enforced against the peer.
 package struct SessionOptions: Sendable {
-    /// Streams that the peer may have open at once (server only).
+    /// Streams that a client may have open at once. A client's session keeps a small multiple of it.
     package var maxConcurrentStreams = 1024
     /// How far a peer may send ahead on one stream before bytes are consumed.
     package var initialWindowBytes = 1 << 20

@@ -77,6 +77,26 @@ struct ConnectionTests {
         #expect(isQuiet)
     }
 
+    @Test("a request that a GOAWAY overtook is closed without a word to the peer")
+    func overtakenByGoAway() throws {
+        var pair = SessionPair()
+        let first = pair.client.open(headers: Fields.request, endOfStream: true)
+        try pair.run()
+        let late = pair.client.open(headers: Fields.request, body: [1].span, endOfStream: true)
+        pair.server.submitGoAway(code: 0)
+        _ = try pair.serverToClient()
+        try pair.run()
+        guard let first, let late else { return }
+        if case .closed? = pair.clientSaw(late).last {} else { Issue.record("it is still open") }
+        let counters = pair.client.counters
+        #expect(counters.resetsSent == 0)
+        pair.server.respondHeadersOnly(first, headers: Fields.failure)
+        try pair.run()
+        #expect(pair.clientSaw(first).last == .closed(first, 0))
+        let isQuiet = pair.isQuiet
+        #expect(isQuiet)
+    }
+
     @Test("a terminated session says why and reads no more")
     func terminate() throws {
         var pair = SessionPair()
