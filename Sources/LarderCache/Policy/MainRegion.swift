@@ -89,7 +89,8 @@ struct MainRegion: Sendable {
     func forEach(_ body: (EntryBlock) -> Void) {
         for index in 0..<Self.classCount {
             let head = lists[index].head
-            precondition((head != nil) == (occupied &>> UInt64(index) & 1 == 1), "mask and lists agree")
+            precondition(
+                (head != nil) == (occupied &>> UInt64(index) & 1 == 1), "mask and lists agree")
             precondition(headStandings[index] == head?.standing ?? .infinity, "heads are known")
             var last: EntryBlock?
             var next = head

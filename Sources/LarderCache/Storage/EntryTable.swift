@@ -20,6 +20,8 @@ package struct EntryTable: ~Copyable, Sendable {
     private static let spareSlots = 64
     /// Most of the homes that may be taken, in quarters.
     private static let loadQuartersMax = 3
+    /// Homes per entry beyond which the hashes can not be those of a seeded hash.
+    private static let homesPerEntryMax = 1 << 16
     /// Slots that one step of a scan looks at, at most, beyond those it hands out.
     private static let scanSlotsMax = 4096
 
@@ -154,6 +156,8 @@ package struct EntryTable: ~Copyable, Sendable {
     }
 
     private mutating func resize(homes: Int) {
+        precondition(
+            homes / Self.homesPerEntryMax <= count + 1, "hashes are spread over all values")
         let older = unsafe slots
         let olderCount = slotCount
         homeCount = homes

@@ -1,0 +1,113 @@
+import LarderCache
+import Testing
+
+@Suite("A cache under several threads")
+struct CacheConcurrencyTests {
+    private static let tasks = 4
+    private static let stepsPerTask = 200_000
+
+    @Test("no reader ever sees a torn, foreign or older value")
+    func manyTasks() async {
+        let cache = Cache.small(budgetBytes: 1 << 20, shardCount: 8)
+        await withTaskGroup(of: Int.self) { group in
+            for task in 0..<Self.tasks {
+                group.addTask {
+                    Self.drive(cache, seed: UInt64(task))
+                }
+            }
+            var hits = 0
+            for await taskHits in group { hits += taskHits }
+            #expect(hits > Self.stepsPerTask / 10)
+        }
+        cache.checkInvariants()
+        let statistics = cache.statistics()
+        #expect(statistics.evicted > 1000)
+    }
+
+    /// Each value is its key's number, a number of the write, and a pattern made of both.
+    private static func value(_ number: Int, _ write: UInt64, count: Int) -> [UInt8] {
+        let stamp = UInt64(number) << 40 | write & 0xff_ffff_ffff
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count * 8)
+        for index in 0..<count {
+            let word = stamp &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15
+            for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * byte))) }
+        }
+        return bytes
+    }
+
+    private static func isWhole(_ entry: borrowing EntryReference, _ number: Int) -> Bool {
+        let bytes = entry.value
+        func word(_ index: Int) -> UInt64 {
+            var word: UInt64 = 0
+            for byte in 0..<8 { word |= UInt64(bytes[index * 8 + byte]) << (8 * byte) }
+            return word
+        }
+        let stamp = word(0)
+        guard stamp >> 40 == UInt64(number), UInt32(truncatingIfNeeded: stamp) == entry.flags
+        else { return false }
+        for index in 0..<(bytes.count / 8)
+        where word(index) != stamp &+ UInt64(index) &* 0x9e37_79b9_7f4a_7c15 { return false }
+        return true
+    }
+
+    private static func drive(_ cache: Cache, seed: UInt64) -> Int {
+        var generator = SeededGenerator(seed: seed + 100)
+        var hits = 0
+        var batch = ScanBatch()
+        // The last version that this task saw of each key: versions of a key only grow.
+        var seen = [UInt64](repeating: 0, count: 4096)
+        var held: [Int: (holder: EntryHolder, number: Int)] = [:]
+        for step in 0..<UInt64(stepsPerTask) {
+            let number = generator.below(1 + generator.below(4096))
+            let key = keyBytes(number)
+            let nowNanos = step * 1000
+            switch generator.below(16) {
+            case 0..<9:
+                guard let entry = cache.get(key.span, nowNanos: nowNanos) else { continue }
+                hits += 1
+                if !isWhole(entry, number) { Issue.record("a torn or foreign value") }
+                if entry.version < seen[number] { Issue.record("an older value came back") }
+                seen[number] = entry.version
+                if generator.oneIn(50) {
+                    held[generator.below(8)] = (EntryHolder(entry), number)
+                }
+            case 9..<14:
+                var options = WriteOptions(flags: UInt32(truncatingIfNeeded: step))
+                if generator.oneIn(4) {
+                    options.timeToLive = .nanos(UInt64(generator.below(1_000_000)))
+                }
+                let bytes = value(number, step, count: 1 + generator.below(64))
+                if case .stored(let version) = cache.set(key, bytes, options, nowNanos: nowNanos)
+                    .told()
+                {
+                    seen[number] = max(seen[number], version)
+                }
+            case 14: _ = cache.delete(key, nowNanos: nowNanos)
+            default: lookAround(cache, &generator, &batch, step: step)
+            }
+        }
+        for (holder, number) in held.values where !isWhole(holder.entry, number) {
+            Issue.record("a value changed while it was held")
+        }
+        return hits
+    }
+
+    private static func lookAround(
+        _ cache: Cache, _ generator: inout SeededGenerator, _ batch: inout ScanBatch, step: UInt64
+    ) {
+        switch generator.below(40) {
+        case 0: cache.setBudget(UInt64(200_000 + generator.below(1 << 20)))
+        case 1: _ = cache.expire(nowNanos: step * 1000, limit: 100)
+        case 2 where generator.oneIn(20): cache.flush()
+        case 3..<10:
+            let cursor = ScanCursor(shard: UInt64(generator.below(8)), position: generator.next())
+            _ = cache.scan(
+                from: cursor, into: &batch, entriesMax: 20, bytesMax: 10_000,
+                nowNanos: step * 1000)
+            batch.clear()
+        case 10: _ = cache.statistics()
+        default: break
+        }
+    }
+}

@@ -1,0 +1,266 @@
+import LarderCache
+import Testing
+
+@Suite("Cache")
+struct CacheTests {
+    private static let roomy: UInt64 = 1 << 20
+
+    // MARK: what is stored
+
+    @Test("what was set is got, with all that belongs to it")
+    func setThenGet() throws {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        let options = WriteOptions(timeToLive: .nanos(50), flags: 7)
+        let outcome = cache.set([1, 2], [3, 4, 5], options, nowNanos: 100).told()
+        #expect(outcome == .stored(1))
+        let entry = try #require(cache.hold([1, 2], nowNanos: 120))
+        #expect(entry.key == [1, 2] && entry.value == [3, 4, 5])
+        #expect(entry.version == 1 && entry.flags == 7)
+        #expect(entry.expiresAtNanos == 150 && entry.writtenAtNanos == 100)
+        #expect(!cache.holds([1]) && !cache.holds([]))
+        cache.checkInvariants()
+    }
+
+    @Test("an empty value is a value")
+    func emptyValue() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        #expect(cache.set([1], []).told().isStored)
+        #expect(cache.value([1]) == [])
+    }
+
+    @Test("keys and values out of bounds are refused before anything is touched")
+    func rejections() {
+        let cache = Cache(
+            Cache.Configuration(
+                budgetBytes: Self.roomy, seed: .fixed(), keyBytesMax: 4, valueBytesMax: 10))
+        #expect(cache.set([], [1]).told() == .rejected(.keyEmpty))
+        #expect(cache.set([1, 2, 3, 4, 5], [1]).told() == .rejected(.keyTooLong(limit: 4)))
+        #expect(cache.set([1, 2, 3, 4], [9]).told().isStored)
+        let eleven = [UInt8](repeating: 0, count: 11)
+        #expect(cache.set([1, 2, 3, 4], eleven).told() == .rejected(.valueTooLarge(limit: 10)))
+        #expect(cache.value([1, 2, 3, 4]) == [9])
+        let append = WriteOptions(mode: .append)
+        let ten = [UInt8](repeating: 0, count: 10)
+        #expect(
+            cache.set([1, 2, 3, 4], ten, append).told() == .rejected(.appendTooLarge(limit: 10)))
+        #expect(cache.value([1, 2, 3, 4]) == [9])
+    }
+
+    @Test("what can never fit the budget is refused with the limit, which itself fits")
+    func neverFits() throws {
+        let cache = Cache.small(budgetBytes: 100_000)
+        let huge = [UInt8](repeating: 1, count: 100_000)
+        guard case .rejected(.valueTooLarge(let limit)) = cache.set([1], huge).told() else {
+            Issue.record("an item larger than the budget was taken")
+            return
+        }
+        #expect(limit > 95_000)
+        #expect(cache.set([1], [UInt8](repeating: 1, count: Int(limit))).told().isStored)
+        let over = cache.set([1], [UInt8](repeating: 1, count: Int(limit) + 1)).told()
+        #expect(over == .rejected(.valueTooLarge(limit: limit)))
+        cache.checkInvariants()
+    }
+
+    @Test("an item of an eighth of the budget is storable, in whatever number of shards")
+    func eighthOfTheBudget() {
+        let cache = Cache.small(budgetBytes: 800_000, shardCount: 64)
+        for number in 0..<7 {
+            let value = [UInt8](repeating: UInt8(number), count: 100_000)
+            #expect(cache.set(keyBytes(number), value).told().isStored)
+        }
+        for number in 0..<7 { #expect(cache.holds(keyBytes(number))) }
+    }
+
+    // MARK: versions and conditions
+
+    @Test("versions count on, over the present one, and a caller's is kept as it is")
+    func versions() {
+        let cache = Cache(
+            Cache.Configuration(budgetBytes: Self.roomy, seed: .fixed(), firstVersion: 100))
+        #expect(cache.set([1], [1]).told() == .stored(100))
+        #expect(cache.set([1], [1]).told() == .stored(101))
+        #expect(cache.set([2], [1], WriteOptions(version: 500)).told() == .stored(500))
+        #expect(cache.set([2], [1]).told() == .stored(501))
+        #expect(cache.set([3], [1]).told() == .stored(502))
+        #expect(cache.set([3], [1], WriteOptions(version: 0)).told() == .stored(503))
+        #expect(cache.set([3], [1], WriteOptions(version: 3)).told() == .stored(3))
+    }
+
+    @Test("an absurd version neither wraps nor spoils those of other items")
+    func absurdVersion() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        #expect(cache.set([1], [1], WriteOptions(version: .max)).told() == .stored(.max))
+        #expect(cache.set([1], [2]).told() == .stored(.max))
+        guard case .stored(let version) = cache.set([2], [1]).told() else { return }
+        #expect(version < 10)
+    }
+
+    @Test("a condition that fails tells what is there, and changes nothing")
+    func conditions() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        let present = WriteOptions(condition: .ifPresent)
+        #expect(cache.set([1], [9], present).told() == .conditionFailed(0, nil))
+        #expect(cache.set([1], [1], WriteOptions(condition: .ifAbsent)).told() == .stored(1))
+        let absent = WriteOptions(condition: .ifAbsent, returnCurrent: true)
+        #expect(cache.set([1], [2], absent).told() == .conditionFailed(1, [1]))
+        #expect(cache.set([1], [3], present).told() == .stored(2))
+        let first = WriteOptions(condition: .ifVersion(1))
+        #expect(cache.set([1], [4], first).told() == .conditionFailed(2, nil))
+        let second = WriteOptions(condition: .ifVersion(2))
+        #expect(cache.set([1], [5], second).told() == .stored(3))
+        let older = WriteOptions(version: 3, condition: .ifNewer)
+        #expect(cache.set([1], [6], older).told() == .conditionFailed(3, nil))
+        let newer = WriteOptions(version: 4, condition: .ifNewer)
+        #expect(cache.set([1], [7], newer).told() == .stored(4))
+        #expect(cache.value([1]) == [7])
+        #expect(cache.delete([1], ifVersion: 3) == .conditionFailed(version: 4))
+        #expect(cache.delete([1], ifVersion: 4) == .deleted)
+        #expect(cache.delete([1]) == .miss)
+        cache.checkInvariants()
+    }
+
+    @Test("appending joins bytes and leaves flags and expiry as they are")
+    func appending() throws {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        let append = WriteOptions(timeToLive: .never, flags: 9, mode: .append)
+        #expect(cache.set([1], [1], append).told() == .conditionFailed(0, nil))
+        let first = WriteOptions(timeToLive: .nanos(10), flags: 5)
+        #expect(cache.set([1], [5, 6], first).told() == .stored(1))
+        #expect(cache.set([1], [7], append).told() == .stored(2))
+        let prepend = WriteOptions(condition: .ifVersion(2), mode: .prepend)
+        #expect(cache.set([1], [4], prepend).told() == .stored(3))
+        let entry = try #require(cache.hold([1], nowNanos: 0))
+        #expect(entry.value == [4, 5, 6, 7])
+        #expect(entry.flags == 5 && entry.expiresAtNanos == 10)
+    }
+
+    // MARK: time
+
+    @Test("what has expired is never served, counted or compared with")
+    func expiry() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        let short = WriteOptions(timeToLive: .nanos(10))
+        #expect(cache.set([1], [1], short, nowNanos: 5).told().isStored)
+        #expect(cache.holds([1], nowNanos: 14))
+        #expect(!cache.holds([1], nowNanos: 15))
+        #expect(cache.set([2], [1], short, nowNanos: 5).told().isStored)
+        #expect(cache.delete([2], nowNanos: 15) == .miss)
+        #expect(cache.set([3], [1], short, nowNanos: 5).told().isStored)
+        let present = WriteOptions(condition: .ifPresent)
+        #expect(cache.set([3], [2], present, nowNanos: 15).told() == .conditionFailed(0, nil))
+        let statistics = cache.statistics()
+        #expect(statistics.expired == 3 && statistics.entries == 0 && statistics.deleted == 0)
+        cache.checkInvariants()
+    }
+
+    @Test("a time to live is kept, changed by a touch, and never wraps around")
+    func timeToLive() throws {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        _ = cache.set([1], [1], WriteOptions(timeToLive: .nanos(10)))
+        _ = cache.set([1], [2], WriteOptions(timeToLive: .keep))
+        #expect(cache.value([1], ReadOptions(touch: .nanos(100)), nowNanos: 9) == [2])
+        #expect(cache.value([1], ReadOptions(touch: .never), nowNanos: 108) == [2])
+        #expect(cache.value([1], nowNanos: .max) == [2])
+        let touch = ReadOptions(touch: .nanos(.max))
+        #expect(cache.value([1], touch, nowNanos: 1 << 60) == [2])
+        #expect(cache.value([1], nowNanos: .max) == [2])
+        cache.checkInvariants()
+    }
+
+    @Test("an item older than the reader takes is a miss, and stays")
+    func ageLimit() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        _ = cache.set([1], [1], nowNanos: 100)
+        let young = ReadOptions(ageNanosMax: 10)
+        #expect(cache.value([1], young, nowNanos: 110) == [1])
+        #expect(cache.value([1], young, nowNanos: 111) == nil)
+        #expect(cache.value([1], young, nowNanos: 0) == [1])
+        #expect(cache.holds([1], nowNanos: 111))
+        let statistics = cache.statistics()
+        #expect(statistics.hits == 2 && statistics.misses == 1)
+    }
+
+    @Test("the memory of what expired comes back without anyone asking for it")
+    func expireSweep() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        for number in 0..<1000 {
+            let nanos = UInt64(1 + number) * 1_000_000_000
+            _ = cache.set(keyBytes(number), [1], WriteOptions(timeToLive: .nanos(nanos)))
+        }
+        #expect(cache.expire(nowNanos: 0, limit: 10_000) == 0)
+        #expect(cache.expire(nowNanos: 501_000_000_000, limit: 200) <= 200)
+        while cache.expire(nowNanos: 501_000_000_000, limit: 200) > 0 {}
+        cache.checkInvariants()
+        #expect((499...501).contains(1000 - cache.statistics().entries))
+        while cache.expire(nowNanos: 2_000_000_000_000, limit: 200) > 0 {}
+        #expect(cache.statistics().entries == 0)
+        cache.checkInvariants()
+    }
+
+    // MARK: looking
+
+    @Test("a peek leaves no trace")
+    func peek() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        _ = cache.set([1], [1])
+        #expect(cache.holds([1]) && !cache.holds([2]))
+        let statistics = cache.statistics()
+        #expect(statistics.hits == 0 && statistics.misses == 0)
+    }
+
+    @Test("statistics add up")
+    func statistics() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        _ = cache.set([1, 1], [1, 2, 3])
+        _ = cache.set([2], [4])
+        _ = cache.set([2], [4, 5])
+        _ = cache.value([1, 1])
+        _ = cache.value([3])
+        _ = cache.delete([1, 1])
+        let statistics = cache.statistics()
+        #expect(statistics.entries == 1 && statistics.keyBytes == 1 && statistics.valueBytes == 2)
+        #expect(statistics.hits == 1 && statistics.misses == 1)
+        #expect(statistics.sets == 3 && statistics.deleted == 1)
+        #expect(statistics.usedBytes > 3 && statistics.usedBytes <= statistics.budgetBytes)
+    }
+
+    @Test("an item held stays as it was when it is replaced, evicted or flushed")
+    func heldItems() throws {
+        let cache = Cache.small(budgetBytes: 20_000)
+        _ = cache.set(keyBytes(1), [1, 2, 3])
+        let held = try #require(cache.hold(keyBytes(1), nowNanos: 0))
+        _ = cache.set(keyBytes(1), [4])
+        let replaced = try #require(cache.hold(keyBytes(1), nowNanos: 0))
+        for number in 0..<500 { _ = cache.set(keyBytes(number + 10), keyBytes(number)) }
+        cache.flush()
+        #expect(cache.statistics().entries == 0)
+        #expect(held.value == [1, 2, 3] && held.key == keyBytes(1))
+        #expect(replaced.value == [4])
+    }
+
+    @Test("a value held as an object outlives the item and the hold it came from")
+    func heldValue() throws {
+        let cache = Cache.small(budgetBytes: 20_000)
+        _ = cache.set([1], [1, 2, 3])
+        guard let entry = cache.get([1].span, nowNanos: 0) else {
+            Issue.record("the item is there")
+            return
+        }
+        let value = HeldValue(entry)
+        _ = cache.delete([1])
+        let bytes = value.bytes.array
+        #expect(bytes == [1, 2, 3])
+    }
+
+    @Test("flush empties, whatever there was")
+    func flush() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        for number in 0..<3000 { _ = cache.set(keyBytes(number), [1]) }
+        cache.flush()
+        cache.checkInvariants()
+        let statistics = cache.statistics()
+        #expect(statistics.entries == 0 && statistics.usedBytes == 0)
+        #expect(statistics.flushed + statistics.evicted == 3000)
+        #expect(cache.set([1], [1]).told().isStored)
+    }
+}

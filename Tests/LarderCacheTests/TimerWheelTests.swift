@@ -1,0 +1,94 @@
+import LarderCache
+import Testing
+
+@Suite("Timer wheel")
+struct TimerWheelTests {
+    private static let tickNanos: UInt64 = 1 << 27
+
+    private static func block(expiresAtNanos: UInt64) -> EntryBlock {
+        let block = EntryBlock.make(key: [1].span, hash: 1, value: Span(), flags: 0)
+        block.expiresAtNanos = expiresAtNanos
+        return block
+    }
+
+    @Test("entries come due never too early and a tick late at most", arguments: 0..<40)
+    func agreesWithSorting(seed: Int) {
+        var generator = SeededGenerator(seed: UInt64(seed))
+        var wheel = TimerWheel()
+        var waiting: [EntryBlock] = []
+        var nowNanos: UInt64 = generator.oneIn(2) ? 0 : generator.next() >> 2
+        for _ in 0..<600 {
+            switch generator.below(5) {
+            case 0, 1:
+                let nanos = generator.next() >> UInt64(2 + generator.below(62))
+                let block = Self.block(expiresAtNanos: nowNanos + nanos)
+                wheel.schedule(block)
+                waiting.append(block)
+            case 2:
+                guard !waiting.isEmpty else { break }
+                let block = waiting.remove(at: generator.below(waiting.count))
+                wheel.cancel(block)
+                block.release()
+            case 3: nowNanos += generator.next() >> UInt64(8 + generator.below(56))
+            default:
+                // Sometimes with too few steps to get through.
+                var steps = generator.oneIn(2) ? generator.below(10) : .max
+                while let block = wheel.nextDue(nowNanos: nowNanos, steps: &steps) {
+                    #expect(block.expiresAtNanos <= nowNanos)
+                    waiting.removeAll { $0 == block }
+                    block.release()
+                }
+                guard steps > 0 else { break }
+                let overdue = waiting.filter {
+                    nowNanos >= Self.tickNanos
+                        && $0.expiresAtNanos <= nowNanos - Self.tickNanos
+                }
+                #expect(overdue.isEmpty)
+            }
+            wheel.checkInvariants()
+            let count = wheel.count
+            #expect(count == waiting.count)
+        }
+        for block in waiting { block.release() }
+    }
+
+    @Test("what never expires is not filed")
+    func neverExpires() {
+        var wheel = TimerWheel()
+        let block = Self.block(expiresAtNanos: EntryBlock.neverExpires)
+        wheel.schedule(block)
+        let count = wheel.count
+        #expect(count == 0)
+        wheel.cancel(block)
+        block.release()
+    }
+
+    @Test("the last moment there is can be waited for")
+    func lastMoment() {
+        var wheel = TimerWheel()
+        let block = Self.block(expiresAtNanos: .max - 1)
+        wheel.schedule(block)
+        var steps = Int.max
+        #expect(wheel.nextDue(nowNanos: .max - 1 - 2 * Self.tickNanos, steps: &steps) == nil)
+        wheel.checkInvariants()
+        wheel.cancel(block)
+        block.release()
+    }
+
+    @Test("a clock that is behind another finds nothing and breaks nothing")
+    func clockBehind() {
+        var wheel = TimerWheel()
+        var steps = Int.max
+        let keeper = Self.block(expiresAtNanos: 1 << 50)
+        wheel.schedule(keeper)
+        #expect(wheel.nextDue(nowNanos: 1 << 40, steps: &steps) == nil)
+        let late = Self.block(expiresAtNanos: 1 << 30)
+        wheel.schedule(late)
+        #expect(wheel.nextDue(nowNanos: 1 << 29, steps: &steps) == nil)
+        #expect(wheel.nextDue(nowNanos: 1 << 40, steps: &steps) == late)
+        wheel.checkInvariants()
+        wheel.cancel(keeper)
+        keeper.release()
+        late.release()
+    }
+}
