@@ -32,7 +32,7 @@ extension Cache {
                 return policy.shrink(&means, shards, &departed)
             }
             departed.release()
-            stepsMax = stepsMax.multipliedReportingOverflow(by: 2).partialValue
+            stepsMax = Self.stepsAfter(stepsMax)
         }
     }
 

@@ -38,8 +38,7 @@ extension Cache {
         return min(valueBytesMax, fitting ?? 0)
     }
 
-    /// Writes `block`, in as many holds of the lock as it takes. Each may do twice the work of
-    /// the one before, so that others who fill the room again can not keep it up for ever.
+    /// Writes `block`, in as many holds of the lock as it takes.
     private func write(
         _ block: EntryBlock, _ options: WriteOptions, basis: EntryBlock?, nowNanos: UInt64
     ) -> Policy.Writing {
@@ -52,7 +51,7 @@ extension Cache {
             }
             departed.release()
             guard case .unfinished = writing else { return writing }
-            stepsMax = stepsMax.multipliedReportingOverflow(by: 2).partialValue
+            stepsMax = Self.stepsAfter(stepsMax)
         }
     }
 

@@ -10,6 +10,10 @@ public final class Cache: Sendable {
     /// Entries that one hold of the policy's lock moves or evicts, before others get a turn.
     static let stepsPerHold = 256
 
+    /// The steps of the hold that follows one of `steps` that was not enough: twice as many, so
+    /// that others who fill the room again can not keep it up for ever.
+    static func stepsAfter(_ steps: Int) -> Int { steps > .max / 2 ? .max : steps * 2 }
+
     let shards: ShardArray
     let policy: Mutex<Policy>
     private let hash: KeyHash

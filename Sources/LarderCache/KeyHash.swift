@@ -3,16 +3,16 @@
 /// A scan gives keys out in the order of their hashes, so hashes are no secret here; that is why
 /// the hash must stay unpredictable to someone who has seen many of them.
 /// Source: Aumasson, Bernstein: SipHash, a fast short-input PRF.
-struct KeyHash: Sendable {
+package struct KeyHash: Sendable {
     private let key: (UInt64, UInt64)
 
-    init(_ seed: HashSeed) {
+    package init(_ seed: HashSeed) {
         key = seed.tableKey
     }
 
     /// The hash of the key's bytes.
     @inline(__always)
-    func callAsFunction(_ bytes: Span<UInt8>) -> UInt64 {
+    package func callAsFunction(_ bytes: Span<UInt8>) -> UInt64 {
         var state = SipState(key.0, key.1)
         let wholeBytes = bytes.count & ~7
         var offset = 0

@@ -5,7 +5,7 @@
 ///
 /// - Complexity: scheduling and cancelling are O(1); an entry is moved at most once a level
 ///   before it is due.
-struct TimerWheel: ~Copyable, Sendable {
+package struct TimerWheel: ~Copyable, Sendable {
     // A hierarchical wheel: 64 slots a level, a slot of one level as long as the whole level
     // below. An entry's level is that of the highest digit (base 64) in which its tick differs
     // from the wheel's. Source: Varghese, Lauck: Hashed and hierarchical timing wheels.
@@ -20,12 +20,14 @@ struct TimerWheel: ~Copyable, Sendable {
     private var occupied = InlineArray<7, UInt64>(repeating: 0)
     /// The wheel's own time; never ahead of the latest moment it was told.
     private var tick: UInt64 = 0
-    private(set) var count: UInt64 = 0
+    package private(set) var count: UInt64 = 0
+
+    package init() {}
 
     // MARK: filing
 
     /// Files an entry, which is in no slot, under its expiry; does nothing if it never expires.
-    mutating func schedule(_ block: EntryBlock) {
+    package mutating func schedule(_ block: EntryBlock) {
         let expiry = block.expiresAtNanos
         guard expiry != EntryBlock.neverExpires else { return }
         let wholeTicks = expiry &>> Self.tickBits
@@ -48,7 +50,7 @@ struct TimerWheel: ~Copyable, Sendable {
     }
 
     /// Takes an entry out, if it is in.
-    mutating func cancel(_ block: EntryBlock) {
+    package mutating func cancel(_ block: EntryBlock) {
         guard block.timerSlot != EntryBlock.noTimer else { return }
         let slot = Int(block.timerSlot)
         let previous = block.timerPrevious
@@ -77,7 +79,7 @@ struct TimerWheel: ~Copyable, Sendable {
 
     /// Takes out one entry whose time is over, doing at most `steps` moves, which it counts
     /// down. `nil` if none is left or the steps are used up.
-    mutating func nextDue(nowNanos: UInt64, steps: inout Int) -> EntryBlock? {
+    package mutating func nextDue(nowNanos: UInt64, steps: inout Int) -> EntryBlock? {
         let nowTick = nowNanos &>> Self.tickBits
         // Callers' clocks may differ by a little; the wheel never turns back.
         guard nowTick >= tick else { return nil }
@@ -121,7 +123,7 @@ struct TimerWheel: ~Copyable, Sendable {
     // MARK: checking
 
     /// Traps unless slots, links, marks and the count agree.
-    func checkInvariants() {
+    package func checkInvariants() {
         var seen: UInt64 = 0
         for slot in 0..<heads.count {
             let isMarked =

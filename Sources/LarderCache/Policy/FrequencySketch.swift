@@ -5,7 +5,7 @@
 /// entries all counters are halved, so that the past fades.
 ///
 /// - Complexity: `record` and `estimate` are O(1) and touch one cache line.
-struct FrequencySketch: ~Copyable, Sendable {
+package struct FrequencySketch: ~Copyable, Sendable {
     // A key's four counters live in one 64-byte block, each in its own pair of words: slightly
     // more collisions than textbook rows, three cache misses fewer. The block is chosen by the
     // low bits, so a table that doubles onto its own copy keeps every estimate.
@@ -23,17 +23,17 @@ struct FrequencySketch: ~Copyable, Sendable {
     private var incrementCount = 0
     private let seed: (UInt64, UInt64)
 
-    init(seed: (UInt64, UInt64)) {
+    package init(seed: (UInt64, UInt64)) {
         words = WordTable(count: Self.wordsMin)
         blockMask = UInt64(Self.wordsMin / Self.wordsPerBlock - 1)
         self.seed = seed
     }
 
     /// Entries that the table is made for.
-    var capacity: Int { words.count / Self.wordsPerEntry }
+    package var capacity: Int { words.count / Self.wordsPerEntry }
 
     /// Notes that the key was asked for.
-    mutating func record(_ hash: UInt64) {
+    package mutating func record(_ hash: UInt64) {
         let place = Place(self, hash)
         var counted = false
         for row in 0..<4 {
@@ -50,7 +50,7 @@ struct FrequencySketch: ~Copyable, Sendable {
     }
 
     /// How often the key was recorded, as far as the sketch remembers.
-    func estimate(_ hash: UInt64) -> Int {
+    package func estimate(_ hash: UInt64) -> Int {
         let place = Place(self, hash)
         var least = Self.counterMax
         for row in 0..<4 {
@@ -61,7 +61,7 @@ struct FrequencySketch: ~Copyable, Sendable {
     }
 
     /// Makes the table large enough for so many entries; what is known stays known.
-    mutating func reserve(entries: Int) {
+    package mutating func reserve(entries: Int) {
         while capacity < entries {
             words = words.doubled()
             blockMask = blockMask << 1 | 1

@@ -31,8 +31,8 @@ struct EntryHeader: ~Copyable {
 /// used by whoever holds a reference, or the lock under which it was found in a table or a list:
 /// what stands there is always referenced. That rule, kept within this target, makes it safe.
 @safe
-struct EntryBlock: @unchecked Sendable, Equatable {
-    static let neverExpires = UInt64.max
+package struct EntryBlock: @unchecked Sendable, Equatable {
+    package static let neverExpires = UInt64.max
     static let headerBytes = MemoryLayout<EntryHeader>.size
     /// `listIndex` and `timerSlot` of an entry that is in none.
     static let noList: UInt8 = .max
@@ -41,7 +41,7 @@ struct EntryBlock: @unchecked Sendable, Equatable {
     private let header: UnsafeMutablePointer<EntryHeader>
 
     /// A new entry with one reference, its value made of two parts, copied.
-    static func make(
+    package static func make(
         key: Span<UInt8>, hash: UInt64, value: Span<UInt8>, tail: Span<UInt8> = Span(),
         flags: UInt32
     ) -> EntryBlock {
@@ -69,20 +69,20 @@ struct EntryBlock: @unchecked Sendable, Equatable {
         unsafe self.header = unsafe header
     }
 
-    static func == (left: EntryBlock, right: EntryBlock) -> Bool {
+    package static func == (left: EntryBlock, right: EntryBlock) -> Bool {
         unsafe left.header == right.header
     }
 
     // MARK: references
 
     @inline(__always)
-    func retain() {
+    package func retain() {
         unsafe header.pointee.references.add(1, ordering: .relaxed)
     }
 
     /// Gives one reference back; the last one frees the memory.
     @inline(__always)
-    func release() {
+    package func release() {
         let before = unsafe header.pointee.references.subtract(1, ordering: .acquiringAndReleasing)
         precondition(before.oldValue != 0, "an entry is released once per reference")
         if before.newValue == 0 { free() }
@@ -95,14 +95,14 @@ struct EntryBlock: @unchecked Sendable, Equatable {
     }
 
     /// References held now: one for the cache, one for each reader.
-    var referenceCount: UInt32 {
+    package var referenceCount: UInt32 {
         unsafe header.pointee.references.load(ordering: .relaxed)
     }
 
     // MARK: contents
 
     /// The key's bytes, valid as long as the caller may use the handle.
-    var key: Span<UInt8> {
+    package var key: Span<UInt8> {
         @_lifetime(borrow self)
         @inline(__always)
         get {
@@ -114,7 +114,7 @@ struct EntryBlock: @unchecked Sendable, Equatable {
     }
 
     /// The value's bytes, valid as long as the caller may use the handle.
-    var value: Span<UInt8> {
+    package var value: Span<UInt8> {
         @_lifetime(borrow self)
         @inline(__always)
         get {
@@ -128,7 +128,7 @@ struct EntryBlock: @unchecked Sendable, Equatable {
     var keyBytes: Int { unsafe Int(header.pointee.keyBytes) }
     var valueBytes: Int { unsafe Int(header.pointee.valueBytes) }
     var flags: UInt32 { unsafe header.pointee.flags }
-    var hash: UInt64 { unsafe header.pointee.hash }
+    package var hash: UInt64 { unsafe header.pointee.hash }
 
     /// Set once, before the entry goes into a table.
     var version: UInt64 {
@@ -142,7 +142,7 @@ struct EntryBlock: @unchecked Sendable, Equatable {
         nonmutating set { unsafe header.pointee.writtenAt = newValue }
     }
 
-    var expiresAtNanos: UInt64 {
+    package var expiresAtNanos: UInt64 {
         get { unsafe header.pointee.expiresAt.load(ordering: .relaxed) }
         nonmutating set { unsafe header.pointee.expiresAt.store(newValue, ordering: .relaxed) }
     }

@@ -1,6 +1,6 @@
 /// What an entry costs: its block as the allocator really hands it out, and its share of the
 /// table and the sketch.
-enum EntryCharge {
+package enum EntryCharge {
     /// Table slots (16 bytes, at 3/8 to 3/4 of them used) and sketch counters (16 to 32 bytes an
     /// entry), in the middle of their growth.
     static let indexShareBytes: UInt64 = 56
@@ -12,7 +12,7 @@ enum EntryCharge {
     static let pageBytes: UInt64 = 4096
     static let pagedHeadBytes: UInt64 = 16
 
-    static func bytes(keyBytes: Int, valueBytes: Int) -> UInt64 {
+    package static func bytes(keyBytes: Int, valueBytes: Int) -> UInt64 {
         let block = UInt64(EntryBlock.headerBytes) + UInt64(keyBytes) + UInt64(valueBytes)
         if block < pagedFromBytes {
             return (block + blockHeadBytes + blockStepBytes - 1) & ~(blockStepBytes - 1)
@@ -23,7 +23,7 @@ enum EntryCharge {
 
     /// The largest value that costs at most `chargeMax` under a key of this size; `nil` if not
     /// even an empty one does.
-    static func valueBytesMax(keyBytes: Int, chargeMax: UInt64) -> UInt64? {
+    package static func valueBytesMax(keyBytes: Int, chargeMax: UInt64) -> UInt64? {
         guard chargeMax > indexShareBytes + pagedHeadBytes else { return nil }
         let room = chargeMax - indexShareBytes
         let stepped = (room & ~(blockStepBytes - 1)) - blockHeadBytes

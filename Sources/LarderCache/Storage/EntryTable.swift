@@ -7,7 +7,7 @@
 ///
 /// - Complexity: O(1) on average; growth is O(entries) and reads no entry.
 @safe
-struct EntryTable: ~Copyable, Sendable {
+package struct EntryTable: ~Copyable, Sendable {
     // Linear probing with ordered slots (Amble and Knuth: Ordered hash tables), without
     // wrap-around: behind the last home lie some spare slots, and a table whose spare slots are
     // used up grows.
@@ -26,9 +26,9 @@ struct EntryTable: ~Copyable, Sendable {
     private nonisolated(unsafe) var slots: UnsafeMutablePointer<Slot>
     private var homeCount: Int
     private var slotCount: Int
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    init() {
+    package init() {
         homeCount = Self.homesMin
         slotCount = Self.homesMin + Self.spareSlots
         unsafe slots = Self.allocateSlots(slotCount)
@@ -82,7 +82,7 @@ struct EntryTable: ~Copyable, Sendable {
 
     /// The entry under this key.
     @inline(__always)
-    func find(_ key: Span<UInt8>, hash: UInt64) -> EntryBlock? {
+    package func find(_ key: Span<UInt8>, hash: UInt64) -> EntryBlock? {
         var index = lowerBound(hash)
         while true {
             let slot = slot(index)
@@ -104,19 +104,19 @@ struct EntryTable: ~Copyable, Sendable {
     }
 
     /// Whether this very entry is in the table.
-    func contains(_ block: EntryBlock) -> Bool { slotIndex(of: block) != nil }
+    package func contains(_ block: EntryBlock) -> Bool { slotIndex(of: block) != nil }
 
     // MARK: changing
 
     /// Adds an entry whose key is not in the table.
-    mutating func insert(_ block: EntryBlock) {
+    package mutating func insert(_ block: EntryBlock) {
         if (count + 1) * 4 > homeCount * Self.loadQuartersMax { resize(homes: homeCount * 2) }
         while !place(block, block.hash) { resize(homes: homeCount * 2) }
         count += 1
     }
 
     /// Puts `newer` where `older` is: no reader sees neither. Both have the same key.
-    mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {
+    package mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {
         guard let index = slotIndex(of: older) else {
             preconditionFailure("an entry in a list is in its table")
         }
@@ -124,7 +124,7 @@ struct EntryTable: ~Copyable, Sendable {
     }
 
     /// Takes an entry out.
-    mutating func remove(_ block: EntryBlock) {
+    package mutating func remove(_ block: EntryBlock) {
         guard var index = slotIndex(of: block) else {
             preconditionFailure("an entry in a list is in its table")
         }
@@ -188,7 +188,7 @@ struct EntryTable: ~Copyable, Sendable {
 
     /// Adds entries from `position` on to the batch until it has `entriesMax` entries or
     /// `bytesMax` bytes; tells where to go on, `nil` at the end of the table.
-    func collect(
+    package func collect(
         from position: UInt64, into batch: inout ScanBatch, entriesMax: Int, bytesMax: UInt64,
         nowNanos: UInt64
     ) -> UInt64? {
@@ -212,7 +212,7 @@ struct EntryTable: ~Copyable, Sendable {
     // MARK: checking
 
     /// Traps unless every slot is in order and at or behind its home, without a gap between.
-    func checkInvariants() {
+    package func checkInvariants() {
         var seen = 0
         var last: UInt64 = 0
         for index in 0..<slotCount {
