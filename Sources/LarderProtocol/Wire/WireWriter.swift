@@ -105,8 +105,7 @@ package struct WireWriter: ~Copyable {
     @inline(__always)
     package mutating func uint(_ number: UInt32, always value: UInt64) {
         reserve(15)
-        unreserved(UInt64(WireTag.varint(number).rawValue))
-        unreserved(value)
+        unreserved(.varint(number), value)
     }
 
     /// A varint alone, as packed fields have them.
@@ -173,8 +172,7 @@ package struct WireWriter: ~Copyable {
     @inline(__always)
     package mutating func bytesHeader(_ number: UInt32, count: Int) {
         reserve(15)
-        unreserved(UInt64(WireTag.bytes(number).rawValue))
-        unreserved(UInt64(count))
+        unreserved(.bytes(number), UInt64(count))
     }
 
     /// A `string` field, left out when empty.
@@ -242,6 +240,27 @@ package struct WireWriter: ~Copyable {
         var index = count
         var rest = value
         var output = storage.mutableSpan
+        while rest >= 0x80 {
+            output[index] = UInt8(truncatingIfNeeded: rest) | 0x80
+            rest >>= 7
+            index &+= 1
+        }
+        output[index] = UInt8(truncatingIfNeeded: rest)
+        count = index &+ 1
+    }
+
+    // Both in one go: every look at the storage asks first whether it is shared.
+    @inline(__always)
+    private mutating func unreserved(_ tag: WireTag, _ value: UInt64) {
+        guard tag.rawValue < 0x80 else {
+            unreserved(UInt64(tag.rawValue))
+            unreserved(value)
+            return
+        }
+        var index = count &+ 1
+        var rest = value
+        var output = storage.mutableSpan
+        output[index &- 1] = UInt8(truncatingIfNeeded: tag.rawValue)
         while rest >= 0x80 {
             output[index] = UInt8(truncatingIfNeeded: rest) | 0x80
             rest >>= 7
