@@ -41,10 +41,8 @@ package struct CallResult {
         }
     }
 
-    /// How the call ended, once its stream has.
-    ///
-    /// - Parameter resetCode: the HTTP/2 error code, if the stream was reset; it counts only if no
-    ///   status came before it.
+    /// How the call ended, once its stream has. An HTTP/2 error code, of a stream that was reset,
+    /// counts only if no status came before it.
     package func status(resetCode: UInt32? = nil) -> Status {
         switch grpcStatus {
         case .code(let code):

@@ -15,6 +15,8 @@ package struct MessageDeframer: ~Copyable {
 
     /// The first bytes taken for a split message, if that much is announced.
     package static let firstBufferBytesMax = 4 * 1024
+    /// The buffer holds at most this many times what has come; fewer steps mean fewer copies.
+    private static let growthFactor = 4
     /// A larger buffer is given back once its message is used.
     package static let keptBufferBytesMax = 64 * 1024
 
@@ -175,7 +177,7 @@ extension MessageDeframer {
         let needed = buffer.count + bytes.count
         if needed > buffer.capacity {
             let first = min(messageBytes, Self.firstBufferBytesMax)
-            let grown = min(messageBytes, buffer.capacity * 2)
+            let grown = min(messageBytes, buffer.capacity * Self.growthFactor)
             buffer.reserveCapacity(max(needed, first, grown))
         }
         buffer.append(addingCapacity: bytes.count) { output in

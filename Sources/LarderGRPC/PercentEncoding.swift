@@ -1,7 +1,7 @@
 /// How `grpc-message` carries any text: UTF-8, printable ASCII as it is, all else and `%` as `%XX`.
 package enum PercentEncoding {
-    /// - Parameter encodedBytesMax: the text ends before the first character that would not fit;
-    ///   neither an escape nor a character is cut.
+    /// The text as it travels. It ends before the first character that would run over
+    /// `encodedBytesMax`: neither an escape nor a character is cut.
     package static func encode(_ text: String, encodedBytesMax: Int = .max) -> String {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(min(text.utf8.count, encodedBytesMax))

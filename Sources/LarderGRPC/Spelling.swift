@@ -16,10 +16,8 @@ struct Spelling {
         (first, middle, last) = Self.words(bytes.span, count: bytes.count)
     }
 
-    /// Whether the first `count` bytes of the text are this word.
-    ///
-    /// - Parameter count: the length of this word, spelt as a literal: then the bounds are
-    ///   checked once and the loops unroll.
+    /// Whether the text begins with this word. The word's `count` is given as a literal: then the
+    /// bounds are checked once and the loops unroll.
     @inline(__always)
     func begins(_ text: Span<UInt8>, count: Int) -> Bool {
         guard count == self.count, text.count >= count else { return false }

@@ -7,11 +7,10 @@ package struct Status: Sendable, Equatable {
     private let details: Details?
 
     /// The end of every call that went well.
-    package static let ok = Status(.ok)
+    package static var ok: Status { Status(bare: .ok) }
 
-    /// - Parameters:
-    ///   - reason: one word for programs, UPPER_SNAKE, at most 63 characters.
-    ///   - metadata: what explains the reason: `limit`, `value` and the like.
+    /// The reason is one word for programs, UPPER_SNAKE, of at most 63 characters; the metadata
+    /// explains it: `limit`, `value` and the like.
     package init(
         _ code: StatusCode, _ message: String = "", reason: String? = nil,
         metadata: [(key: String, value: String)] = [], detailsBytes: [UInt8] = []
@@ -23,6 +22,11 @@ package struct Status: Sendable, Equatable {
             ? nil
             : Details(
                 message: message, reason: reason, metadata: metadata, detailsBytes: detailsBytes)
+    }
+
+    private init(bare code: StatusCode) {
+        self.code = code
+        details = nil
     }
 
     package var isOK: Bool { code == .ok }
