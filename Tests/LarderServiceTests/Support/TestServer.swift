@@ -167,6 +167,16 @@ final class TestStream {
 extension [UInt8] {
     /// Bytes that tell their place, so that a wrong one is seen.
     static func pattern(_ count: Int, seed: UInt8 = 0) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) &+ seed }
+        let start = Int(seed)
+        var bytes = Array(patternPeriod[start..<Swift.min(start + count, patternPeriod.count)])
+        while bytes.count < count {
+            bytes += patternPeriod.prefix(count - bytes.count)
+        }
+        return bytes
+    }
+
+    // No power of two, so that a part in another's place is seen.
+    private static let patternPeriod: [UInt8] = (0..<65_521).map {
+        UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8)
     }
 }
