@@ -1,4 +1,4 @@
-import Foundation
+import ArgumentParser
 import LarderServer
 
 /// Why a command ends without having done its work: one line on standard error, and an exit code.
@@ -19,8 +19,9 @@ struct CommandFailure: Error {
         self.init(error.description, exitCode: error.exitCode)
     }
 
+    /// Writes the line and ends the process.
     func end() -> Never {
-        FileHandle.standardError.write(Data("larder: \(line)\n".utf8))
-        exit(exitCode)
+        StandardError.write(Array("larder: \(line)\n".utf8))
+        Larder.exit(withError: ExitCode(exitCode))
     }
 }

@@ -1,8 +1,12 @@
 import ArgumentParser
-import Configuration
-import Foundation
 import LarderServer
 import Logging
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// `larder serve`: reads the configuration, then serves until it is told to stop.
 struct Serve: AsyncParsableCommand {

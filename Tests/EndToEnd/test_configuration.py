@@ -127,7 +127,7 @@ BAD_FLAGS = [
     (["--listen", "127.0.0.1:65536"], ["--listen: 127.0.0.1:65536"]),
     (["--listen", "::1:7070"], ["--listen: ::1:7070", "[ipv6]:port"]),
     (["--listen", "unix:relative"], ["--listen: unix:relative"]),
-    (["--listen", "unix:/" + "x" * 200], ["--listen: unix:/xxx"]),
+    (["--listen", "unix:/" + "x" * 200], ["--listen: ", "unix:/xxx", "is not an address"]),
     (["--listen", "a:1", "--listen", "a:1"], ["--listen: a:1 is given twice"]),
     (["--log-level", "loud"], ["--log-level: loud is unknown", "trace, debug, info"]),
     (["--log-format", "xml"], ["--log-format: xml is unknown: allowed is text or json"]),

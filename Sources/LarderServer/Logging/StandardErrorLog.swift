@@ -28,7 +28,7 @@ package struct StandardErrorLog: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        Self.write(
+        StandardError.write(
             line.bytes(
                 at: Self.now(), level: event.level, message: event.message.description,
                 metadata: allMetadata(of: event)))
@@ -57,17 +57,5 @@ package struct StandardErrorLog: LogHandler {
         let millis =
             UInt64(clamping: time.tv_sec) &* 1_000 &+ UInt64(clamping: time.tv_nsec / 1_000_000)
         return Timestamp(unixMillis: millis)
-    }
-
-    private static func write(_ bytes: [UInt8]) {
-        unsafe bytes.withUnsafeBytes { buffer in
-            #if canImport(Glibc)
-            _ = unsafe Glibc.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
-            #elseif canImport(Musl)
-            _ = unsafe Musl.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
-            #else
-            _ = unsafe Darwin.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
-            #endif
-        }
     }
 }
