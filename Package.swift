@@ -67,6 +67,11 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: house),
 
+        // Speaks the codec on stdin and stdout, for the tests that hold it against upb.
+        .executableTarget(
+            name: "codec-oracle", dependencies: ["LarderProtocol"], path: "Tests/CodecOracle",
+            swiftSettings: house),
+
         .testTarget(name: "LarderIOTests", dependencies: ["LarderIO"], swiftSettings: house),
         .testTarget(name: "LarderHTTP2Tests", dependencies: ["LarderHTTP2"], swiftSettings: house),
         .testTarget(name: "LarderGRPCTests", dependencies: ["LarderGRPC"], swiftSettings: house),
