@@ -18,9 +18,10 @@ package final class Services: Sendable {
 
     private let methods: MethodTable
 
-    /// - Parameters:
-    ///   - startID: a number that no other start of this server has, by chance or by clock.
-    ///   - reflection: whether clients may ask for the schema.
+    /// Serves `cache`, whose own limits on keys and values are at least those of `limits`.
+    ///
+    /// `startID` is a number that no other start of this server has, by chance or by clock;
+    /// `reflection` tells whether clients may ask for the schema.
     package init(
         cache: Cache, limits: Limits, nodeID: String, serverVersion: String,
         health: HealthState, startID: UInt64, reflection: Bool = true

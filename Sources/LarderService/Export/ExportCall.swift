@@ -153,15 +153,30 @@ final class ExportCall: StreamingCall {
     /// Takes the next entries of the cache.  False: there are no more.
     private func scan(bytesMax: Int, nowNanos: UInt64) -> Bool {
         guard case .before(let cursor) = boundary else { return false }
-        let entriesMax = min(
-            Self.stepEntriesMax, Int(clamping: entriesLeft),
-            max(1, bytesMax / Self.entryOverheadBytes))
-        let next = services.cache.scan(
-            from: cursor, into: &batch, entriesMax: entriesMax,
-            bytesMax: UInt64(max(1, bytesMax - entriesMax * Self.entryOverheadBytes / 2)),
-            nowNanos: nowNanos)
-        afterBatch = next.map { .before($0) } ?? .end
-        return true
+        var entriesMax = min(Self.stepEntriesMax, max(1, bytesMax / Self.entryOverheadBytes))
+        while true {
+            let overhead = entriesMax * Self.entryOverheadBytes / 2
+            let next = services.cache.scan(
+                from: cursor, into: &batch, entriesMax: entriesMax,
+                bytesMax: UInt64(max(1, bytesMax - overhead)), nowNanos: nowNanos)
+            afterBatch = next.map { .before($0) } ?? .end
+            // The last entry that the limit lets through has to be the last of its batch, or
+            // there were no cursor behind it.
+            if entriesMax == 1 || wantedCount(nowNanos: nowNanos) <= entriesLeft { return true }
+            batch.clear()
+            entriesMax /= 2
+        }
+    }
+
+    /// How many of the batch are to be sent; not counted where there is no limit.
+    private func wantedCount(nowNanos: UInt64) -> UInt64 {
+        if UInt64(batch.count) <= entriesLeft { return 0 }
+        var count: UInt64 = 0
+        for index in 0..<batch.count {
+            let entry = batch.reference(at: index)
+            if isWanted(entry, nowNanos: nowNanos) { count += 1 }
+        }
+        return count
     }
 
     private func isWanted(_ entry: borrowing EntryReference, nowNanos: UInt64) -> Bool {
