@@ -28,7 +28,7 @@ package struct Refusal: Error, Sendable, Equatable {
 
 extension Refusal {
     static var keyEmpty: Refusal {
-        Refusal(.invalidArgument, "KEY_EMPTY", "the key is empty")
+        Refusal(.invalidArgument, "KEY_EMPTY", "the key is empty: it takes at least 1 byte")
     }
 
     static func keyTooLong(bytes: Int, limit: Int) -> Refusal {

@@ -68,7 +68,8 @@ def test_a_bulk_load_from_the_command_line(server):
 def test_errors_come_with_their_details(server):
     finished = harness.grpcurl(server, "larder.text.v1.CacheService/Get", data='{"key": ""}')
     assert finished.returncode != 0
-    assert "InvalidArgument" in finished.stderr and "KEY_EMPTY" in finished.stderr
+    assert "InvalidArgument" in finished.stderr and "at least 1 byte" in finished.stderr
+    assert "google.rpc.ErrorInfo" in finished.stderr
 
 
 def test_health(server):

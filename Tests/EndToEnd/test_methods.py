@@ -148,7 +148,7 @@ def test_limits_are_told(stub, m):
 REFUSED = [
     (lambda m: ("Get", m.GetRequest()), "INVALID_ARGUMENT", "KEY_EMPTY", ["1"]),
     (lambda m: ("Get", m.GetRequest(key=b"k" * 1_025)), "INVALID_ARGUMENT", "KEY_TOO_LONG", ["1024", "1025"]),
-    (lambda m: ("Get", m.GetRequest(key=b"k", namespace="nowhere")), "NOT_FOUND", "NAMESPACE_UNKNOWN", ["nowhere"]),
+    (lambda m: ("Get", m.GetRequest(key=b"k", namespace="nowhere")), "NOT_FOUND", "NAMESPACE_UNKNOWN", ["default"]),
     (lambda m: ("Get", m.GetRequest(key=b"k", lease=m.Lease(hold_millis=1))), "UNIMPLEMENTED", None, ["lease"]),
     (lambda m: ("Set", m.SetRequest(value=b"x")), "INVALID_ARGUMENT", "KEY_EMPTY", []),
     (lambda m: ("Set", m.SetRequest(key=b"k", ttl_millis=5, keep_ttl=True)), "INVALID_ARGUMENT", None, ["keep_ttl"]),

@@ -58,7 +58,8 @@ final class Connection: ByteStreamDelegate {
     /// Nothing can be said to the peer any more but what the session has queued.
     private func fail(_ error: HTTP2Error) {
         shared.logger.debug(
-            "connection failed", metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
+            "connection failed",
+            metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
         flush()
         stream.closeAfterFlush()
     }

@@ -154,7 +154,9 @@ struct ConnectionCalls: ~Copyable {
     /// A request that did not come with its headers can be late: its call gets a timer.
     private mutating func openAwaiting() {
         for stream in awaiting {
-            guard case .awaitingRequest(let method, let deadline) = slot(of: stream) else { continue }
+            guard case .awaitingRequest(let method, let deadline) = slot(of: stream) else {
+                continue
+            }
             let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
             open(stream, method, request, deadlineNanos: deadline)
         }
