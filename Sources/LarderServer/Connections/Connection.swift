@@ -86,6 +86,8 @@ final class Connection: ByteStreamDelegate {
             }
             more = !stream.output.isEmpty
             stream.flush()
+            // A stream that is closing takes nothing more.
+            guard stream.output.isEmpty else { return }
             if calls.handleDrained(nowNanos: shared.loop.nowNanos, scratch: &shared.scratch) {
                 more = true
             }
