@@ -1,0 +1,211 @@
+/// The fields of one header list inside its session's store. Valid until the next `receive`.
+package struct HeaderRange: Sendable, Equatable {
+    let first: Int
+    package let count: Int
+}
+
+/// Where one field lies in the store: the name at `offset`, the value right behind it.
+@usableFromInline
+package struct FieldExtent {
+    @usableFromInline var offset: UInt32
+    @usableFromInline var nameBytes: UInt32
+    @usableFromInline var valueBytes: UInt32
+
+    init(offset: UInt32, nameBytes: UInt32, valueBytes: UInt32) {
+        self.offset = offset
+        self.nameBytes = nameBytes
+        self.valueBytes = valueBytes
+    }
+}
+
+/// A borrowed view of one header list: names and values as spans, in the order received.
+package struct HeaderFields: ~Copyable, ~Escapable {
+    @usableFromInline let bytes: Span<UInt8>
+    @usableFromInline let extents: Span<FieldExtent>
+
+    @_lifetime(copy bytes, copy extents)
+    init(bytes: Span<UInt8>, extents: Span<FieldExtent>) {
+        self.bytes = bytes
+        self.extents = extents
+    }
+
+    @inlinable package var count: Int { extents.count }
+
+    @inlinable
+    @_lifetime(copy self)
+    package func name(_ index: Int) -> Span<UInt8> {
+        let extent = extents[index]
+        let start = Int(extent.offset)
+        return bytes.extracting(start..<(start + Int(extent.nameBytes)))
+    }
+
+    @inlinable
+    @_lifetime(copy self)
+    package func value(_ index: Int) -> Span<UInt8> {
+        let extent = extents[index]
+        let start = Int(extent.offset) + Int(extent.nameBytes)
+        return bytes.extracting(start..<(start + Int(extent.valueBytes)))
+    }
+}
+
+/// The header lists of one receive, one after the other, in memory that is used again and again.
+///
+/// HPACK lets a peer name large fields with one byte each, so every bound is on what comes out of
+/// the decoder: the fields and bytes of one list, and the bytes of all lists of one receive.
+@safe
+struct HeaderStore: ~Copyable {
+    /// Name, value and overhead of all lists that one receive may leave behind.
+    static let storeBytesMax = 4 << 20
+    private static let keptBytes = 64 << 10
+    private static let keptFields = 4096
+    /// What HTTP/2 adds to name and value when it counts a header list.
+    private static let fieldOverheadBytes = 32
+
+    private let listBytesMax: Int
+    private let listFieldsMax: Int
+    private var base: UnsafeMutablePointer<UInt8>
+    private var byteCapacity = 2048
+    private var byteCount = 0
+    private var extents: UnsafeMutablePointer<FieldExtent>
+    private var fieldCapacity = 64
+    private var fieldCount = 0
+
+    // The list in progress; it may be carried over to the next receive.
+    private var listFirstField = 0
+    private var listFirstByte = 0
+    private var listBytes = 0
+    private var isListTooLarge = false
+    private var isListOpen = false
+
+    init(listBytesMax: Int, listFieldsMax: Int) {
+        self.listBytesMax = listBytesMax
+        self.listFieldsMax = listFieldsMax
+        unsafe base = .allocate(capacity: byteCapacity)
+        unsafe extents = .allocate(capacity: fieldCapacity)
+    }
+
+    deinit {
+        unsafe base.deallocate()
+        unsafe extents.deallocate()
+    }
+
+    /// Forgets the finished lists; one in progress moves to the front.
+    mutating func beginReceive() {
+        guard isListOpen else {
+            byteCount = 0
+            fieldCount = 0
+            shrink()
+            return
+        }
+        guard listFirstField > 0 else { return }
+        let kept = fieldCount - listFirstField
+        unsafe extents.update(from: extents + listFirstField, count: kept)
+        unsafe base.update(from: base + listFirstByte, count: byteCount - listFirstByte)
+        for index in 0..<kept { unsafe extents[index].offset -= UInt32(listFirstByte) }
+        byteCount -= listFirstByte
+        fieldCount = kept
+        listFirstField = 0
+        listFirstByte = 0
+    }
+
+    /// Starts a list. One that was left unfinished (its stream was reset half-way) is dropped.
+    mutating func beginList() {
+        if isListOpen { dropList() }
+        listFirstField = fieldCount
+        listFirstByte = byteCount
+        listBytes = 0
+        isListTooLarge = false
+        isListOpen = true
+    }
+
+    mutating func append(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        guard isListOpen, !isListTooLarge else { return }
+        // Each is at most 64 KiB: the decoder refuses more.
+        let bytes = name.count + value.count
+        listBytes += bytes + Self.fieldOverheadBytes
+        guard fieldCount - listFirstField < listFieldsMax, listBytes <= listBytesMax,
+            byteCount + fieldCount * Self.fieldOverheadBytes + bytes <= Self.storeBytesMax
+        else {
+            dropList()
+            isListOpen = true
+            isListTooLarge = true
+            return
+        }
+        if byteCount + bytes > byteCapacity { growBytes(by: bytes) }
+        if fieldCount == fieldCapacity { growFields() }
+        if let start = name.baseAddress {
+            unsafe (base + byteCount).update(from: start, count: name.count)
+        }
+        if let start = value.baseAddress {
+            unsafe (base + byteCount + name.count).update(from: start, count: value.count)
+        }
+        unsafe extents[fieldCount] = FieldExtent(
+            offset: UInt32(byteCount), nameBytes: UInt32(name.count),
+            valueBytes: UInt32(value.count))
+        byteCount += bytes
+        fieldCount += 1
+    }
+
+    /// Closes the list. Nil: it was over its bounds and is gone.
+    mutating func endList() -> HeaderRange? {
+        isListOpen = false
+        if isListTooLarge { return nil }
+        return HeaderRange(first: listFirstField, count: fieldCount - listFirstField)
+    }
+
+    /// True if the list just closed begins with a `:status` of 1xx.
+    func isInterim(_ range: HeaderRange) -> Bool {
+        guard range.count > 0, range.first < fieldCount else { return false }
+        let extent = unsafe extents[range.first]
+        guard extent.nameBytes == 7, extent.valueBytes == 3 else { return false }
+        let start = unsafe base + Int(extent.offset)
+        return unsafe start[1] == UInt8(ascii: "s") && start[7] == UInt8(ascii: "1")
+    }
+
+    /// The list just closed is of no interest to anyone.
+    mutating func dropList() {
+        fieldCount = listFirstField
+        byteCount = listFirstByte
+        isListOpen = false
+    }
+
+    @_lifetime(borrow self)
+    func fields(_ range: HeaderRange) -> HeaderFields {
+        precondition(range.first + range.count <= fieldCount, "a header range outlived its receive")
+        let bytes = unsafe Span(_unsafeStart: base, count: byteCount)
+        let found = unsafe Span(_unsafeStart: extents + range.first, count: range.count)
+        return unsafe _overrideLifetime(
+            HeaderFields(bytes: bytes, extents: found), borrowing: self)
+    }
+
+    private mutating func growBytes(by count: Int) {
+        var grownCapacity = byteCapacity * 2
+        while grownCapacity < byteCount + count { grownCapacity *= 2 }
+        let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: grownCapacity)
+        unsafe grown.update(from: base, count: byteCount)
+        unsafe base.deallocate()
+        unsafe base = grown
+        byteCapacity = grownCapacity
+    }
+
+    private mutating func growFields() {
+        let grown = UnsafeMutablePointer<FieldExtent>.allocate(capacity: fieldCapacity * 2)
+        unsafe grown.update(from: extents, count: fieldCount)
+        unsafe extents.deallocate()
+        unsafe extents = grown
+        fieldCapacity *= 2
+    }
+
+    private mutating func shrink() {
+        if byteCapacity > Self.keptBytes {
+            unsafe base.deallocate()
+            byteCapacity = 2048
+            unsafe base = .allocate(capacity: byteCapacity)
+        }
+        if fieldCapacity > Self.keptFields {
+            unsafe extents.deallocate()
+            fieldCapacity = 64
+            unsafe extents = .allocate(capacity: fieldCapacity)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+/// The server's side of one HTTP/2 connection: bytes in, events out; answers in, bytes out.
+///
+/// Knows no sockets and no time. The order of use, once per read: `receive`, then `nextEvent` until
+/// nil, then `drain`, then `nextEvent` again for what the draining closed. Events are to be taken
+/// before the next `receive`: data events point into the span of theirs.
+///
+/// What the peer does wrong ends in RST_STREAM or GOAWAY, which nghttp2 queues by itself; only what
+/// cannot be answered is thrown, and then the session is of no more use.
+@safe
+package struct ServerSession: ~Copyable {
+    private let core: SessionCore
+
+    /// Queues SETTINGS and the connection's window at once.
+    package init(options: SessionOptions = SessionOptions()) {
+        core = SessionCore(options: options, isServer: true)
+    }
+
+    // MARK: receiving
+
+    /// Takes all of `bytes`, however they are torn, and records what they say.
+    package mutating func receive(_ bytes: Span<UInt8>) throws(HTTP2Error) {
+        try core.receive(bytes)
+    }
+
+    package mutating func nextEvent() -> SessionEvent? { core.nextEvent() }
+
+    /// A header list that an event told of, until the next `receive`.
+    @_lifetime(borrow self)
+    package func fields(_ range: HeaderRange) -> HeaderFields {
+        let fields = unsafe core.state.pointee.headers.fields(range)
+        return unsafe _overrideLifetime(fields, borrowing: self)
+    }
+
+    /// Gives `flowBytes` of received data back to the peer's windows, so that it may send more.
+    ///
+    /// Bytes of a stream that are never given back return to the connection's window when its
+    /// closed event is taken; to a stream that is gone there is nothing to give.
+    package mutating func consume(_ stream: StreamRef, _ flowBytes: Int) {
+        core.consume(stream, flowBytes)
+    }
+
+    // MARK: answers
+    //
+    // An answer that is complete before the request has ended is followed by RST_STREAM(NO_ERROR),
+    // and what the peer sends meanwhile is dropped and given back.
+
+    /// The common answer in one call: headers, `body` (copied), `tail` (by reference), trailers.
+    package mutating func respond(
+        _ stream: StreamRef, headers: HeaderBlock, body: Span<UInt8>,
+        tail: (any OutgoingBytes)? = nil, trailers: HeaderBlock
+    ) {
+        core.respond(stream, headers: headers, body: body, tail: tail, trailers: trailers)
+    }
+
+    /// An answer of one header list that ends the stream.
+    package mutating func respondHeadersOnly(_ stream: StreamRef, headers: HeaderBlock) {
+        core.respondHeadersOnly(stream, headers: headers)
+    }
+
+    /// Begins an answer whose body comes bit by bit and ends with `finish` or `endBody`.
+    package mutating func startResponse(_ stream: StreamRef, headers: HeaderBlock) {
+        core.startResponse(stream, headers: headers)
+    }
+
+    /// Queues body bytes, copied.
+    package mutating func send(_ stream: StreamRef, _ bytes: Span<UInt8>) {
+        core.send(stream, copying: bytes)
+    }
+
+    /// Queues body bytes where they lie; `tail` is retained until they are with the output.
+    package mutating func send(_ stream: StreamRef, referencing tail: any OutgoingBytes) {
+        core.send(stream, referencing: tail)
+    }
+
+    /// Ends the body; the trailers follow what is queued.
+    package mutating func finish(_ stream: StreamRef, trailers: HeaderBlock) {
+        core.finish(stream, trailers: trailers)
+    }
+
+    /// Ends the stream with the body, without trailers.
+    package mutating func endBody(_ stream: StreamRef) { core.endBody(stream) }
+
+    /// Body bytes that are queued and not with the output yet.
+    package func pendingBytes(_ stream: StreamRef) -> Int { core.pendingBytes(stream) }
+
+    /// Ends both sides of a stream; what is queued for it is let go.
+    package mutating func reset(_ stream: StreamRef, code: UInt32) {
+        core.reset(stream, code: code)
+    }
+
+    // MARK: the connection
+
+    /// Serialises frames until none is left or `emit` answers false.
+    ///
+    /// `emit` takes all it is given, also when it answers false: that says "enough", and at most
+    /// one more frame (16 KiB and its head) may follow. With an `owner` the bytes stay where they
+    /// are as long as it lives; without one they have to be copied before `emit` returns.
+    package mutating func drain(
+        _ emit: (_ bytes: Span<UInt8>, _ owner: AnyObject?) -> Bool
+    ) throws(HTTP2Error) {
+        try core.drain(emit)
+    }
+
+    /// GOAWAY that names no last stream: the peer should open no more, those on the way are served.
+    package mutating func submitShutdownNotice() { core.submitShutdownNotice() }
+
+    /// GOAWAY with the last stream that was seen. Streams up to that one are served.
+    package mutating func submitGoAway(code: UInt32, debug: String = "") {
+        core.submitGoAway(code: code, debug: debug)
+    }
+
+    /// GOAWAY and nothing after it: nothing is read any more.
+    package mutating func terminate(code: UInt32) { core.terminate(code: code) }
+
+    package mutating func ping(opaque: UInt64) { core.ping(opaque: opaque) }
+
+    package var wantsRead: Bool { core.wantsRead }
+    package var wantsWrite: Bool { core.wantsWrite }
+
+    /// Nothing more will be read or written: the connection can be closed.
+    package var isFinished: Bool { !core.wantsRead && !core.wantsWrite }
+
+    /// The code of a GOAWAY with an error that was sent.
+    package var terminationCode: UInt32? { unsafe core.state.pointee.terminationCode }
+
+    package var openStreamCount: Int { unsafe core.state.pointee.openStreamCount }
+
+    /// Open streams and those whose closed event waits to be taken.
+    package var usedSlotCount: Int { unsafe core.state.pointee.streams.usedCount }
+
+    /// Control frames and header lists that wait to be serialised. Stop reading when it is large.
+    package var outboundQueueCount: Int { core.outboundQueueCount }
+
+    /// Body bytes queued on all streams.
+    package var pendingBodyBytes: Int { unsafe core.state.pointee.pendingBodyBytes }
+
+    package var counters: SessionCounters { unsafe core.state.pointee.counters }
+}
+
+extension ServerSession {
+    package func fieldCount(_ range: HeaderRange) -> Int { range.count }
+
+    @_lifetime(borrow self)
+    package func fieldName(_ range: HeaderRange, _ index: Int) -> Span<UInt8> {
+        let name = fields(range).name(index)
+        return unsafe _overrideLifetime(name, borrowing: self)
+    }
+
+    @_lifetime(borrow self)
+    package func fieldValue(_ range: HeaderRange, _ index: Int) -> Span<UInt8> {
+        let value = fields(range).value(index)
+        return unsafe _overrideLifetime(value, borrowing: self)
+    }
+}

@@ -1,0 +1,26 @@
+/// The bounds of one session. Every one of them is enforced against the peer.
+package struct SessionOptions: Sendable {
+    /// Streams that the peer may have open at once (server only).
+    package var maxConcurrentStreams = 1024
+    /// How far a peer may send ahead on one stream before bytes are consumed.
+    package var initialWindowBytes = 1 << 20
+    /// How far a peer may send ahead on all streams together.
+    package var connectionWindowBytes = 16 << 20
+    /// Bytes of one header list, counted as name + value + 32 a field, as HTTP/2 does.
+    package var maxHeaderListBytes = 16 << 10
+    /// Fields of one header list.
+    package var maxHeaderFields = 100
+    /// Under this many unsent body bytes a stream reports `.bodyLow`.
+    package var bodyLowWaterBytes = 64 << 10
+    /// RST_STREAM frames the peer may send at once, and the seconds' allowance after that.
+    package var streamResetBurst = 200
+    package var streamResetsPerSecond = 20
+    /// Entries of one SETTINGS frame.
+    package var maxSettings = 32
+    /// SETTINGS and PING acknowledgements that may wait for a peer that does not read.
+    package var maxOutboundAcks = 1000
+    /// CONTINUATION frames of one header block.
+    package var maxContinuations = 8
+
+    package init() {}
+}

@@ -1,0 +1,227 @@
+internal import CNghttp2
+
+/// Everything a session's callbacks write: they record here what happened and do nothing else.
+///
+/// Lies on the heap at a fixed address, which nghttp2 hands to each callback. Nobody holds an access
+/// to it while nghttp2 runs, so the callbacks' accesses never overlap another one.
+@safe
+struct SessionState: ~Copyable {
+    typealias Slot = StreamSlab.Slot
+
+    let isServer: Bool
+    let bodyLowWaterBytes: Int
+    var streams: StreamSlab
+    var headers: HeaderStore
+    var events = EventQueue()
+    var counters = SessionCounters()
+    var openStreamCount = 0
+    /// Body bytes queued on all streams.
+    var pendingBodyBytes = 0
+    /// Received bytes to be given back to the connection's window at the next occasion.
+    var owedConnectionBytes = 0
+    /// The input of the receive that is going on; data events are offsets into it.
+    var input: UnsafeRawPointer?
+    var inputBytes = 0
+    /// Where a drain that is going on puts its bytes.
+    var emit: UnsafePointer<Emit>?
+    var isOutputFull = false
+    /// Streams to be reset once the library may be called again.
+    var pendingResets: [(id: Int32, code: UInt32)] = []
+    /// Streams that end before their peer does.
+    var watchedCount = 0
+    var failure: HTTP2Error?
+    var terminationCode: UInt32?
+
+    /// The stream whose header list is coming in.
+    private var listSlot: Slot?
+    // The stream of the last frame: saves a look-up for the frames that follow on the same stream.
+    private var recentID: Int32 = 0
+    private var recentSlot: Slot?
+
+    init(options: SessionOptions, isServer: Bool) {
+        self.isServer = isServer
+        bodyLowWaterBytes = options.bodyLowWaterBytes
+        // Open streams, and those that closed in the same receive: resets are rationed, so that
+        // there are not more of them than could be open.
+        let streamCount = max(options.maxConcurrentStreams, 1)
+        streams = StreamSlab(countMax: streamCount * 2 + options.streamResetBurst + 64)
+        headers = HeaderStore(
+            listBytesMax: options.maxHeaderListBytes, listFieldsMax: options.maxHeaderFields)
+    }
+
+    // MARK: streams
+
+    mutating func openStream(id: Int32) -> Slot? {
+        guard let slot = unsafe streams.take(id: id) else { return nil }
+        openStreamCount += 1
+        counters.streamsOpened &+= 1
+        return unsafe slot
+    }
+
+    func recent(_ id: Int32) -> Slot? { unsafe recentID == id ? recentSlot : nil }
+
+    mutating func remember(_ slot: Slot) {
+        unsafe recentID = slot.pointee.id
+        unsafe recentSlot = slot
+    }
+
+    /// False: the event could not be recorded.
+    mutating func streamClosed(_ slot: Slot, code: UInt32) -> Bool {
+        if unsafe recentSlot == slot {
+            recentID = 0
+            unsafe recentSlot = nil
+        }
+        if unsafe listSlot == slot { unsafe listSlot = nil }
+        openStreamCount -= 1
+        counters.streamsClosed &+= 1
+        pendingBodyBytes -= unsafe slot.pointee.body.count
+        if unsafe slot.pointee.isWatched { watchedCount -= 1 }
+        unsafe slot.pointee.isWatched = false
+        unsafe slot.pointee.releaseOutput()
+        unsafe slot.pointee.isClosed = true
+        guard unsafe slot.pointee.isAnnounced else {
+            unsafe freeSlot(slot)
+            return true
+        }
+        let record = unsafe EventRecord(.closed, slot.pointee.reference, code: code)
+        return events.append(record) != nil
+    }
+
+    /// Ends a slot's life; bytes that nobody consumed go back to the connection.
+    mutating func freeSlot(_ slot: Slot) {
+        owedConnectionBytes += unsafe slot.pointee.unconsumedBytes
+        unsafe streams.giveBack(slot)
+    }
+
+    // MARK: header lists
+
+    mutating func listBegan(_ slot: Slot) {
+        unsafe listSlot = slot
+        unsafe remember(slot)
+        headers.beginList()
+    }
+
+    mutating func fieldReceived(
+        name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
+    ) {
+        guard unsafe listSlot != nil else { return }
+        unsafe headers.append(name: name, value: value)
+    }
+
+    mutating func listEnded(endOfStream: Bool) -> Bool {
+        guard let slot = unsafe listSlot else { return true }
+        unsafe listSlot = nil
+        if endOfStream { unsafe slot.pointee.hasPeerEnded = true }
+        let stream = unsafe slot.pointee.reference
+        guard let range = headers.endList() else {
+            counters.headerListsRefused &+= 1
+            unsafe slot.pointee.isAnnounced = true
+            unsafe slot.pointee.hasHeaders = true
+            let refused = events.append(EventRecord(.headersTooLarge, stream)) != nil
+            guard refused, endOfStream else { return refused }
+            return events.append(EventRecord(.endOfStream, stream)) != nil
+        }
+        if unsafe isServer ? slot.pointee.isEnding : headers.isInterim(range) {
+            headers.dropList()
+            return true
+        }
+        var record = unsafe EventRecord(slot.pointee.hasHeaders ? .trailers : .headers, stream)
+        record.first = range.first
+        record.count = range.count
+        record.endOfStream = endOfStream
+        unsafe slot.pointee.hasHeaders = true
+        unsafe slot.pointee.isAnnounced = true
+        return events.append(record) != nil
+    }
+
+    // MARK: body bytes received
+
+    mutating func dataReceived(_ slot: Slot, start: UnsafeRawPointer, count: Int) -> Bool {
+        guard unsafe !(isServer && slot.pointee.isEnding) else {
+            // The answer is complete: what the peer still sends is dropped.
+            owedConnectionBytes += count
+            return true
+        }
+        guard let input = unsafe input else { return false }
+        let offset = unsafe start - input
+        guard offset >= 0, count <= inputBytes - offset else { return false }
+        unsafe slot.pointee.unconsumedBytes += count
+        var record = unsafe EventRecord(.data, slot.pointee.reference)
+        record.first = offset
+        record.count = count
+        guard let sequence = events.append(record) else { return false }
+        unsafe slot.pointee.lastDataEvent = sequence
+        return true
+    }
+
+    mutating func bodyEnded(_ slot: Slot) -> Bool {
+        unsafe slot.pointee.hasPeerEnded = true
+        if unsafe isServer && slot.pointee.isEnding { return true }
+        if unsafe events.foldEndOfStream(into: slot.pointee.lastDataEvent) { return true }
+        return unsafe events.append(EventRecord(.endOfStream, slot.pointee.reference)) != nil
+    }
+
+    mutating func record(_ record: EventRecord) -> Bool { events.append(record) != nil }
+
+    // MARK: body bytes sent
+
+    /// How much of the body the next DATA frame carries, and whether it is the last of it.
+    /// Nil: nothing now.
+    mutating func frameBegan(_ slot: Slot, bytesMax: Int) -> (bytes: Int, isLast: Bool)? {
+        let count = unsafe slot.pointee.body.count
+        let isEnding = unsafe slot.pointee.isEnding
+        let isOver = unsafe slot.pointee.isEndSubmitted || slot.pointee.isReset
+        guard !isOver, count > 0 || isEnding else {
+            unsafe slot.pointee.isDeferred = true
+            return nil
+        }
+        let bytes = min(count, bytesMax)
+        unsafe slot.pointee.framedBytes = bytes
+        return (bytes, isEnding && bytes == count)
+    }
+
+    mutating func endSubmitted(_ slot: Slot) {
+        unsafe slot.pointee.isEndSubmitted = true
+        guard isServer, unsafe !slot.pointee.hasPeerEnded, unsafe !slot.pointee.isWatched else {
+            return
+        }
+        unsafe slot.pointee.isWatched = true
+        watchedCount += 1
+    }
+
+    /// Puts one DATA frame into the output. False: the event could not be recorded.
+    mutating func frameReady(
+        _ slot: Slot, head: UnsafePointer<UInt8>, bytes: Int, emit: Emit
+    ) -> Bool {
+        let before = unsafe slot.pointee.body.count
+        guard bytes <= before else { return false }
+        if unsafe !slot.pointee.body.emitFrame(head: head, payloadBytes: bytes, to: emit) {
+            isOutputFull = true
+        }
+        unsafe slot.pointee.framedBytes = 0
+        pendingBodyBytes -= bytes
+        guard unsafe !slot.pointee.isEnding, bytes > 0 else { return true }
+        let after = before - bytes
+        let isLow = before >= bodyLowWaterBytes && after < bodyLowWaterBytes
+        guard isLow || after == 0, unsafe !slot.pointee.hasQueuedBodyLow else { return true }
+        unsafe slot.pointee.hasQueuedBodyLow = true
+        return unsafe events.append(EventRecord(.bodyLow, slot.pointee.reference)) != nil
+    }
+
+    /// A frame with END_STREAM is out: if the peer has not ended its side, nobody will read it.
+    mutating func endSent(_ slot: Slot) {
+        guard unsafe slot.pointee.isWatched else { return }
+        unsafe slot.pointee.isWatched = false
+        watchedCount -= 1
+        guard unsafe !slot.pointee.hasPeerEnded, unsafe !slot.pointee.isReset else { return }
+        unsafe slot.pointee.isReset = true
+        unsafe pendingResets.append((id: slot.pointee.id, code: NGHTTP2_NO_ERROR.rawValue))
+    }
+
+    /// A header list of ours could not be sent: the stream cannot go on.
+    mutating func headersNotSent(_ slot: Slot) {
+        guard unsafe !slot.pointee.isReset, unsafe !slot.pointee.isClosed else { return }
+        unsafe slot.pointee.isReset = true
+        unsafe pendingResets.append((id: slot.pointee.id, code: NGHTTP2_INTERNAL_ERROR.rawValue))
+    }
+}
