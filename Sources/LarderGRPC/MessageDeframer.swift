@@ -1,0 +1,195 @@
+/// Peels messages out of a stream's bytes, however they are cut.
+///
+/// A message that lies whole in one chunk stays where it is. One that is split is gathered in a
+/// buffer that grows with the bytes that have come, whatever length was announced.
+///
+/// - Complexity: O(1) for a message in one chunk; a split message is copied once, and again as
+///   its buffer doubles.
+package struct MessageDeframer: ~Copyable {
+    package enum Message: Equatable, Sendable {
+        /// The message is these bytes of the chunk.
+        case inChunk(Range<Int>)
+        /// The message is `gathered`, until the next call.
+        case gathered
+    }
+
+    /// The first bytes taken for a split message, if that much is announced.
+    package static let firstBufferBytesMax = 4 * 1024
+    /// The buffer holds at most this many times what has come; fewer steps mean fewer copies.
+    private static let growthFactor = 4
+    /// A larger buffer is given back once its message is used.
+    package static let keptBufferBytesMax = 64 * 1024
+
+    private enum Phase {
+        case betweenMessages
+        case inPrefix
+        case inBody
+        /// A message lies in the buffer for the caller to use.
+        case gathered
+        /// The framing is broken: what comes is dropped.
+        case broken
+    }
+
+    private var messageBytesMax: UInt32
+    private var phase = Phase.betweenMessages
+    private var discardsBodies = false
+    private var prefixCount = 0
+    private var prefix: UInt64 = 0
+    private var messageBytes = 0
+    private var missingBytes = 0
+    private var buffer: [UInt8] = []
+
+    package init(messageBytesMax: UInt32) {
+        self.messageBytesMax = messageBytesMax
+    }
+
+    /// The next message of the chunk, from `offset` on, which moves past what was taken; nil when
+    /// the chunk is used up. After an error the rest of the stream is dropped.
+    package mutating func next(
+        _ chunk: Span<UInt8>, at offset: inout Int
+    ) throws(DeframeError) -> Message? {
+        if phase == .betweenMessages, chunk.count - offset >= MessagePrefix.byteCount {
+            let begin = offset + MessagePrefix.byteCount
+            let length =
+                UInt32(chunk[offset + 1]) << 24 | UInt32(chunk[offset + 2]) << 16
+                | UInt32(chunk[offset + 3]) << 8 | UInt32(chunk[offset + 4])
+            try check(flag: chunk[offset], length: length)
+            offset = begin
+            if UInt64(length) <= UInt64(chunk.count - begin) {
+                offset = begin + Int(length)
+                return .inChunk(begin..<offset)
+            }
+            beginBody(length)
+        }
+        return try nextSplit(chunk, at: &offset)
+    }
+
+    /// Throws if the stream ends where it may not.
+    package mutating func endOfStream() throws(DeframeError) {
+        switch phase {
+        case .betweenMessages, .gathered, .broken: return
+        case .inPrefix, .inBody:
+            phase = .broken
+            throw .truncated
+        }
+    }
+
+    /// The message gathered last.
+    package var gathered: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { buffer.span }
+    }
+
+    /// The bytes of a message that `next` has just told of.
+    @_lifetime(borrow self, copy chunk)
+    package func bytes(of message: Message, in chunk: Span<UInt8>) -> Span<UInt8> {
+        switch message {
+        case .inChunk(let range): chunk.extracting(range)
+        case .gathered: buffer.span
+        }
+    }
+
+    /// The memory held for split messages.
+    package var heldBytes: Int { buffer.capacity }
+
+    /// Forgets the stream and serves another one.
+    package mutating func reset() {
+        phase = .betweenMessages
+        discardsBodies = false
+        clearBuffer()
+    }
+
+    /// Copies a message out of the chunk that is about to go.
+    mutating func keep(_ message: Span<UInt8>) {
+        clearBuffer()
+        gather(message)
+        phase = .gathered
+    }
+
+    /// From now on messages are counted and checked, but not kept.
+    mutating func discardBodies() {
+        discardsBodies = true
+    }
+}
+
+extension MessageDeframer {
+    private mutating func nextSplit(
+        _ chunk: Span<UInt8>, at offset: inout Int
+    ) throws(DeframeError) -> Message? {
+        if phase == .gathered {
+            clearBuffer()
+            phase = .betweenMessages
+        }
+        while offset < chunk.count {
+            switch phase {
+            case .betweenMessages, .gathered:
+                prefix = 0
+                prefixCount = 0
+                phase = .inPrefix
+            case .inPrefix:
+                prefix = prefix << 8 | UInt64(chunk[offset])
+                prefixCount += 1
+                offset += 1
+                guard prefixCount == MessagePrefix.byteCount else { continue }
+                let length = UInt32(truncatingIfNeeded: prefix)
+                try check(flag: UInt8(truncatingIfNeeded: prefix >> 32), length: length)
+                if UInt64(length) <= UInt64(chunk.count - offset) {
+                    phase = .betweenMessages
+                    let begin = offset
+                    offset += Int(length)
+                    return .inChunk(begin..<offset)
+                }
+                beginBody(length)
+            case .inBody:
+                let count = min(missingBytes, chunk.count - offset)
+                if !discardsBodies { gather(chunk.extracting(offset..<(offset + count))) }
+                offset += count
+                missingBytes -= count
+                guard missingBytes == 0 else { continue }
+                phase = .gathered
+                return .gathered
+            case .broken:
+                offset = chunk.count
+            }
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private mutating func check(flag: UInt8, length: UInt32) throws(DeframeError) {
+        if flag == 0, length <= messageBytesMax { return }
+        phase = .broken
+        clearBuffer()
+        switch flag {
+        case 0: throw .messageTooLarge(announcedBytes: length, limitBytes: messageBytesMax)
+        case 1: throw .compressedWithoutEncoding
+        default: throw .unknownFlag(flag)
+        }
+    }
+
+    private mutating func beginBody(_ length: UInt32) {
+        phase = .inBody
+        messageBytes = Int(length)
+        missingBytes = messageBytes
+    }
+
+    private mutating func gather(_ bytes: Span<UInt8>) {
+        let needed = buffer.count + bytes.count
+        if needed > buffer.capacity {
+            let first = min(messageBytes, Self.firstBufferBytesMax)
+            let grown = min(messageBytes, buffer.capacity * Self.growthFactor)
+            buffer.reserveCapacity(max(needed, first, grown))
+        }
+        buffer.append(addingCapacity: bytes.count) { output in
+            for index in bytes.indices { output.append(bytes[index]) }
+        }
+    }
+
+    private mutating func clearBuffer() {
+        if buffer.capacity > Self.keptBufferBytesMax {
+            buffer = []
+        } else if !buffer.isEmpty {
+            buffer.removeAll(keepingCapacity: true)
+        }
+    }
+}

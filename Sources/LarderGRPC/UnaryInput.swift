@@ -1,0 +1,99 @@
+/// The request side of a method that takes exactly one message.
+///
+/// It lets the message go only when the stream has ended behind it: what is sent with too much,
+/// too little or cut short is refused before anything was done. The verdict does not depend on how
+/// the bytes were cut.
+package struct UnaryInput: ~Copyable {
+    package enum Action: Equatable, Sendable {
+        case wait
+        /// The request is complete; in the chunk just given, or `gathered`.
+        case deliver(MessageDeframer.Message)
+        case reject(Status)
+    }
+
+    private enum Phase {
+        case empty
+        /// The message is in the deframer's buffer, the stream is open.
+        case complete
+        /// More came than one message: the call is lost, the end says how.
+        case surplus
+        /// The verdict is given: what comes is dropped.
+        case decided
+    }
+
+    private var deframer: MessageDeframer
+    private var phase = Phase.empty
+
+    package init(messageBytesMax: UInt32) {
+        deframer = MessageDeframer(messageBytesMax: messageBytesMax)
+    }
+
+    package mutating func received(_ chunk: Span<UInt8>, endOfStream: Bool) -> Action {
+        do throws(DeframeError) {
+            var offset = 0
+            if phase == .empty, let message = try deframer.next(chunk, at: &offset) {
+                if offset == chunk.count {
+                    if endOfStream {
+                        phase = .decided
+                        return .deliver(message)
+                    }
+                    if case .inChunk(let range) = message {
+                        deframer.keep(chunk.extracting(range))
+                    }
+                    phase = .complete
+                    return .wait
+                }
+            }
+            if offset < chunk.count, phase != .decided {
+                deframer.discardBodies()
+                phase = .surplus
+                if try deframer.next(chunk, at: &offset) != nil {
+                    phase = .decided
+                    return .reject(.requestSurplus)
+                }
+            }
+        } catch {
+            phase = .decided
+            return .reject(Status(error))
+        }
+        return endOfStream ? self.endOfStream() : .wait
+    }
+
+    /// The stream ended without data that could have told it.
+    package mutating func endOfStream() -> Action {
+        defer { phase = .decided }
+        if phase == .decided { return .wait }
+        do throws(DeframeError) {
+            try deframer.endOfStream()
+        } catch {
+            return .reject(Status(error))
+        }
+        return phase == .complete ? .deliver(.gathered) : .reject(.requestMissing)
+    }
+
+    /// The message, after `.deliver(.gathered)`.
+    package var gathered: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { deframer.gathered }
+    }
+
+    /// The bytes of a message just delivered.
+    @_lifetime(borrow self, copy chunk)
+    package func bytes(
+        of message: MessageDeframer.Message, in chunk: Span<UInt8>
+    ) -> Span<UInt8> {
+        switch message {
+        case .inChunk(let range): chunk.extracting(range)
+        case .gathered: deframer.gathered
+        }
+    }
+
+    /// The memory held for a request that is not complete.
+    package var heldBytes: Int { deframer.heldBytes }
+
+    /// Forgets the call and serves another one.
+    package mutating func reset() {
+        deframer.reset()
+        phase = .empty
+    }
+}
