@@ -81,6 +81,7 @@ let package = Package(
             dependencies: [
                 "LarderServer", "LarderClient", "LarderHTTP2", "LarderIO", "LarderGRPC",
                 "LarderService", "LarderProtocol",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: house),
     ]
 )

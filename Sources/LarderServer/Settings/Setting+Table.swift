@@ -1,0 +1,123 @@
+import Logging
+
+// The table. A setting comes after those that its bounds and its default depend on.
+extension Setting {
+    package static let all: [Setting] = [
+        listen, threads, memory, entriesMax, keyBytesMax, valueBytesMax, inlineBytesMax,
+        messageBytesMax, streamsMax, drainTimeout, reflection, logLevel, logFormat,
+    ]
+
+    package static let listen = Setting(
+        key: "listen", flag: "listen", shape: .list, valueName: "address",
+        summary:
+            "Listen here: \(ListenAddress.allowed). Several are separated by commas, or the flag is given again.",
+        allowed: { _, _ in
+            "1 to \(Settings.listenCountMax) of \(ListenAddress.allowed), each different"
+        },
+        defaultWords: nil,
+        adopt: { given, settings, _ in
+            guard (1...Settings.listenCountMax).contains(given.count) else {
+                return .refused("\(given.count)", "addresses are too few or too many")
+            }
+            var seen: Set<String> = []
+            for address in given {
+                guard ListenAddress(parsing: address) != nil else {
+                    return .refused(address, "is not an address")
+                }
+                guard seen.insert(address).inserted else {
+                    return .refused(address, "is given twice")
+                }
+            }
+            settings.listen = given
+            return .adopted
+        },
+        follow: { _ in },
+        shown: { $0.listen.joined(separator: ",") })
+
+    package static let threads = number(
+        "threads", flag: "threads", "Threads that serve, each with its own event loop.",
+        unit: .count, defaultWords: "the cores that may be used",
+        allowed: { _, _ in Settings.threadsAllowed },
+        load: { UInt64($0.threads) },
+        store: { $0.threads = Int(clamping: $1) })
+
+    package static let memory = number(
+        "cache.memory", flag: "memory",
+        "Memory for entries: a size, or a share of what the control group or the machine has.",
+        unit: .memory, defaultWords: "80% of the control group's limit, else 25% of the machine",
+        allowed: { _, machine in Settings.memoryBytesAllowed(machine) },
+        load: { $0.memoryBytes },
+        store: { $0.memoryBytes = $1 })
+
+    package static let entriesMax = number(
+        "cache.max-entries", flag: "max-entries", "Most entries in the cache; 0 sets no limit.",
+        unit: .count,
+        allowed: { _, _ in Settings.entriesMaxAllowed },
+        load: { $0.entriesMax ?? 0 },
+        store: { $0.entriesMax = $1 == 0 ? nil : $1 })
+
+    package static let keyBytesMax = number(
+        "cache.max-key-bytes", flag: "max-key-bytes", "Longest key.", unit: .bytes,
+        allowed: { _, _ in Settings.keyBytesMaxAllowed },
+        load: { UInt64(clamping: $0.keyBytesMax) },
+        store: { $0.keyBytesMax = Int(clamping: $1) })
+
+    package static let valueBytesMax = number(
+        "cache.max-value-bytes", flag: "max-value-bytes",
+        "Longest value; at most an eighth of the memory.",
+        unit: .bytes, defaultWords: "512MiB, or an eighth of the memory",
+        allowed: { settings, _ in
+            Settings.valueBytesMaxAllowed(memoryBytes: settings.memoryBytes)
+        },
+        following: { settings in
+            Settings.valueBytesMaxDefault(memoryBytes: settings.memoryBytes)
+        },
+        load: { $0.valueBytesMax },
+        store: { $0.valueBytesMax = $1 })
+
+    package static let inlineBytesMax = number(
+        "server.max-inline-bytes", flag: "max-inline-bytes",
+        "Longest value inside a unary answer; at most the longest value.",
+        unit: .bytes, defaultWords: "1MiB, or the longest value",
+        allowed: { settings, _ in
+            Settings.inlineBytesMaxAllowed(valueBytesMax: settings.valueBytesMax)
+        },
+        following: { settings in
+            UInt64(Settings.inlineBytesMaxDefault(valueBytesMax: settings.valueBytesMax))
+        },
+        load: { UInt64($0.inlineBytesMax) },
+        store: { $0.inlineBytesMax = UInt32(clamping: $1) })
+
+    package static let messageBytesMax = number(
+        "server.max-message-bytes", flag: "max-message-bytes", "Longest request message.",
+        unit: .bytes,
+        allowed: { _, _ in Settings.messageBytesMaxAllowed },
+        load: { UInt64($0.messageBytesMax) },
+        store: { $0.messageBytesMax = UInt32(clamping: $1) })
+
+    package static let streamsMax = number(
+        "server.max-streams", flag: "max-streams", "Most calls open at once on one connection.",
+        unit: .count,
+        allowed: { _, _ in Settings.streamsMaxAllowed },
+        load: { UInt64(clamping: $0.streamsMax) },
+        store: { $0.streamsMax = Int(clamping: $1) })
+
+    package static let drainTimeout = number(
+        "server.drain-timeout", flag: "drain-timeout",
+        "How long running calls may take to end after SIGTERM or SIGINT.",
+        unit: .time,
+        allowed: { _, _ in Settings.drainTimeoutMillisAllowed },
+        load: { $0.drainTimeoutMillis },
+        store: { $0.drainTimeoutMillis = $1 })
+
+    package static let reflection = truth(
+        "server.reflection", flag: "reflection", "Answer gRPC reflection.", \Settings.reflection)
+
+    package static let logLevel = choice(
+        "log.level", flag: "log-level", "Log this level and the more severe.", valueName: "level",
+        \Settings.logLevel)
+
+    package static let logFormat = choice(
+        "log.format", flag: "log-format", "Write log lines as text or as JSON.",
+        valueName: "format", \Settings.logFormat)
+}

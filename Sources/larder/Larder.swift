@@ -1,0 +1,45 @@
+import ArgumentParser
+import LarderServer
+
+/// The command line: one verb for the server, others for its clients.
+@main
+struct Larder: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "larder",
+        abstract: "An in-memory cache, spoken to with plain gRPC.",
+        discussion: """
+            Exit codes: 0 done, 64 a wrong command line, 70 a fault of larder itself, 71 the \
+            system refuses something needed (an address in use), 78 a wrong configuration.
+            """,
+        version: Version.current,
+        subcommands: [Serve.self])
+
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Ends the process: help and the like as they are, everything else as one line.
+    private static func end(with error: any Error) -> Never {
+        if let failure = error as? CommandFailure {
+            failure.end()
+        }
+        let code = exitCode(for: error)
+        let message = message(for: error)
+        guard code != .success, !(error is ExitCode), !message.isEmpty else {
+            exit(withError: error)
+        }
+        CommandFailure(
+            OneLine.joined(message.prefix(1).lowercased() + message.dropFirst()),
+            exitCode: code.rawValue
+        ).end()
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import LarderServer
+import Logging
+
+/// `larder serve`: reads the configuration, then serves until it is told to stop.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve a cache until SIGTERM or SIGINT.",
+        discussion: """
+            Each setting is a flag, an environment variable and a key of the configuration file; \
+            a flag wins over a variable, a variable over the file, the file over the default. \
+            The file is JSON: the key cache.memory is {"cache": {"memory": "512MiB"}}. Unknown \
+            keys and variables are errors.
+
+            Sizes are bytes or take B, kB, MB, GB, TB (thousands), KiB, MiB, GiB, TiB (1,024). \
+            Times take ms, s, m or h.
+            """)
+
+    @OptionGroup(title: "Settings") var options: SettingOptions
+
+    @Option(
+        name: .customLong("config"),
+        help: ArgumentHelp(
+            "Read settings from this JSON file. [\(ConfigurationFile.variable)]",
+            valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var configurationPath: String?
+
+    @Flag(help: "Print each setting with its value and where it comes from, and exit.")
+    var printConfig = false
+
+    @Flag(help: "Check the whole configuration and exit.")
+    var checkConfig = false
+
+    func run() async throws {
+        let resolution = try resolve()
+        if printConfig {
+            print(ConfigurationTable.text(resolution), terminator: "")
+        } else if checkConfig {
+            print("the configuration is right")
+        } else {
+            try await serve(resolution.settings)
+        }
+    }
+
+    private func resolve() throws(CommandFailure) -> SettingsResolution {
+        do throws(SettingsError) {
+            let layers = try ConfigurationLayers(
+                flags: options.given, configurationPath: configurationPath,
+                environment: ProcessInfo.processInfo.environment)
+            return try SettingsResolution(machine: Machine()) {
+                (setting) throws(SettingsError) in try layers.given(setting)
+            }
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    private func serve(_ settings: Settings) async throws(CommandFailure) {
+        LoggingSystem.bootstrap { label in
+            StandardErrorLog(label: label, format: settings.logFormat, level: settings.logLevel)
+        }
+        do throws(ServerError) {
+            try await Server.run(settings: settings, logger: Logger(label: "larder"))
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}

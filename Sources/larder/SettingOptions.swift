@@ -1,0 +1,66 @@
+import ArgumentParser
+import LarderServer
+
+/// The flags of every setting, as they were written: the table of settings gives them meaning.
+struct SettingOptions: ParsableArguments {
+    @Option(Setting.listen) var listen: [String] = []
+    @Option(Setting.threads) var threads: String?
+    @Option(Setting.memory) var memory: String?
+    @Option(Setting.entriesMax) var entriesMax: String?
+    @Option(Setting.keyBytesMax) var keyBytesMax: String?
+    @Option(Setting.valueBytesMax) var valueBytesMax: String?
+    @Option(Setting.inlineBytesMax) var inlineBytesMax: String?
+    @Option(Setting.messageBytesMax) var messageBytesMax: String?
+    @Option(Setting.streamsMax) var streamsMax: String?
+    @Option(Setting.drainTimeout) var drainTimeout: String?
+    @Option(Setting.reflection) var reflection: String?
+    @Option(Setting.logLevel) var logLevel: String?
+    @Option(Setting.logFormat) var logFormat: String?
+
+    /// What was given, by the setting's key.
+    var given: [String: [String]] {
+        let single: [(setting: Setting, text: String?)] = [
+            (.threads, threads), (.memory, memory), (.entriesMax, entriesMax),
+            (.keyBytesMax, keyBytesMax), (.valueBytesMax, valueBytesMax),
+            (.inlineBytesMax, inlineBytesMax), (.messageBytesMax, messageBytesMax),
+            (.streamsMax, streamsMax), (.drainTimeout, drainTimeout), (.reflection, reflection),
+            (.logLevel, logLevel), (.logFormat, logFormat),
+        ]
+        var given: [String: [String]] = [:]
+        if !listen.isEmpty {
+            given[Setting.listen.key] = listen.flatMap { part in
+                part.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            }
+        }
+        for (setting, text) in single {
+            if let text { given[setting.key] = [text] }
+        }
+        return given
+    }
+}
+
+extension Option<String?> {
+    fileprivate init(_ setting: Setting) {
+        self.init(name: .customLong(setting.flag), help: setting.help)
+    }
+}
+
+extension Option<[String]> {
+    fileprivate init(wrappedValue: [String], _ setting: Setting) {
+        self.init(
+            wrappedValue: wrappedValue, name: .customLong(setting.flag), parsing: .singleValue,
+            help: setting.help)
+    }
+}
+
+extension Setting {
+    /// Its help: what it is for, what is allowed, the default, the variable and the key.
+    fileprivate var help: ArgumentHelp {
+        // The figures of a machine without end; where they depend on it, the table says so in words.
+        let machine = Machine(memory: MachineMemory(totalBytes: nil, limitBytes: nil), cores: 1)
+        let settings = Settings(machine: machine)
+        let initial = defaultWords ?? value(in: settings)
+        return ArgumentHelp(
+            "\(summary) (default: \(initial)) [\(variable), \(key)]", valueName: valueName)
+    }
+}

@@ -1,0 +1,362 @@
+"""Configuration through the built binary: precedence, --print-config, and refusals in one line.
+
+LARDER_BIN names the binary; without it the release build is used, else the debug build.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# A refusal is promised within 200 ms; the limit leaves room for a busy machine.
+TIMEOUT_SECONDS = 10
+
+USAGE = 64
+CONFIGURATION = 78
+
+
+def binary():
+    named = os.environ.get("LARDER_BIN")
+    if named:
+        return named
+    for build in ("release", "debug"):
+        path = ROOT / ".build" / build / "larder"
+        if path.exists():
+            return str(path)
+    pytest.skip("no larder binary: build it or set LARDER_BIN")
+
+
+def larder(*arguments, variables=None, stdin=None):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LARDER_")}
+    environment.update(variables or {})
+    return subprocess.run(
+        [binary(), *arguments],
+        env=environment,
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_listening(port):
+    with contextlib.closing(socket.socket()) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a configuration file and gives its path."""
+
+    def write_file(content, name="larder.json"):
+        path = tmp_path / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(path)
+
+    return write_file
+
+
+def printed(*arguments, **more):
+    """The table of --print-config: key -> (value, source), in its order."""
+    run = larder("serve", "--print-config", *arguments, **more)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    lines = [line.split() for line in run.stdout.splitlines()]
+    assert lines[0] == ["key", "value", "source"]
+    assert all(len(line) == 3 for line in lines)
+    return {key: (value, source) for key, value, source in lines[1:]}
+
+
+def assert_refused(run, code, *words):
+    assert run.returncode == code, (run.returncode, run.stderr)
+    assert run.stdout == ""
+    assert run.stderr.startswith("larder: ")
+    assert run.stderr.endswith("\n")
+    assert run.stderr.count("\n") == 1, run.stderr
+    assert len(run.stderr.encode()) < 1_000
+    for word in words:
+        assert word in run.stderr, run.stderr
+
+
+# What is wrong on the command line: arguments, and words that the line must have.
+BAD_FLAGS = [
+    (["--threads", "0"], ["--threads: 0 is out of range: allowed is 1 to 256"]),
+    (["--threads", "257"], ["--threads: 257", "1 to 256"]),
+    (["--threads", "-1"], ["--threads"]),
+    (["--threads=-1"], ["--threads: -1 is not a whole number", "1 to 256"]),
+    (["--threads", "four"], ["--threads: four is not a whole number"]),
+    (["--threads", "99999999999999999999999"], ["is out of range"]),
+    (["--threads", ""], ['--threads: "" is not a whole number']),
+    (["--threads"], ["--threads"]),
+    (["--thread", "4"], ["--thread", "--threads"]),
+    (["--no-such-flag"], ["--no-such-flag"]),
+    (["surplus"], ["surplus"]),
+    (["--memory", "15MiB"], ["--memory: 15MiB is out of range: allowed is 16MiB to "]),
+    (["--memory", "0%"], ["--memory: 0%"]),
+    (["--memory", "101%"], ["--memory: 101%"]),
+    (["--memory", "1.5GiB"], ["--memory: 1.5GiB is not a size"]),
+    (["--memory", "lots"], ["--memory: lots is not a size"]),
+    (["--memory", "18446744073709551616"], ["is out of range"]),
+    (["--max-key-bytes", "65537"], ["--max-key-bytes: 65537", "1 to 64KiB"]),
+    (["--max-value-bytes", "0"], ["--max-value-bytes: 0"]),
+    (["--memory", "64MiB", "--max-value-bytes", "9MiB"], ["--max-value-bytes: 9MiB", "1 to 8MiB"]),
+    (["--max-entries", "-5"], ["--max-entries"]),
+    (["--max-message-bytes", "1023"], ["--max-message-bytes: 1023", "1KiB to 256MiB"]),
+    (["--max-streams", "0"], ["--max-streams: 0", "1 to 65536"]),
+    (["--drain-timeout", "10"], ["--drain-timeout: 10 is not a time"]),
+    (["--drain-timeout", "2h"], ["--drain-timeout: 2h is out of range: allowed is 0s to 1h"]),
+    (["--listen", "7070"], ["--listen: 7070 is not an address"]),
+    (["--listen", "127.0.0.1:65536"], ["--listen: 127.0.0.1:65536"]),
+    (["--listen", "::1:7070"], ["--listen: ::1:7070", "[ipv6]:port"]),
+    (["--listen", "unix:relative"], ["--listen: unix:relative"]),
+    (["--listen", "unix:/" + "x" * 200], ["--listen: unix:/xxx"]),
+    (["--listen", "a:1", "--listen", "a:1"], ["--listen: a:1 is given twice"]),
+    (["--log-level", "loud"], ["--log-level: loud is unknown", "trace, debug, info"]),
+    (["--log-format", "xml"], ["--log-format: xml is unknown: allowed is text or json"]),
+    (["--reflection", "maybe"], ["--reflection: maybe", "true or false"]),
+    (["--threads", "1\n2\x1b[31m"], [r'"1\n2\u{1b}[31m"']),
+]
+
+# What is wrong in the environment.
+BAD_VARIABLES = [
+    ({"LARDER_THREADS": "0"}, ["LARDER_THREADS: 0 is out of range: allowed is 1 to 256"]),
+    ({"LARDER_THREADS": ""}, ['LARDER_THREADS: ""']),
+    ({"LARDER_MEMORY": "12G"}, ["LARDER_MEMORY: 12G is not a size"]),
+    ({"LARDER_LISTEN": "127.0.0.1:1,"}, ['LARDER_LISTEN: ""']),
+    ({"LARDER_REFLECTION": "on"}, ["LARDER_REFLECTION: on"]),
+    ({"LARDER_DRAIN_TIMEOUT": "soon"}, ["LARDER_DRAIN_TIMEOUT: soon"]),
+    ({"LARDER_LOG_FORMAT": "JSON"}, ["LARDER_LOG_FORMAT: JSON"]),
+    ({"LARDER_THREDS": "4"}, ["LARDER_THREDS: unknown variable, did you mean LARDER_THREADS?"]),
+    ({"LARDER_PORT": "7070"}, ["LARDER_PORT: unknown variable"]),
+    ({"LARDER_CONFIG": "/nonexistent/larder.json"}, ["/nonexistent/larder.json: can't be read"]),
+]
+
+# What is wrong in the file: its text, the place, and words that the line must have.
+BAD_FILES = [
+    ({"threads": 0}, ":1:13: threads: 0 is out of range: allowed is 1 to 256"),
+    ({"threads": "4"}, 'threads: "4" is not a number'),
+    ({"threads": True}, "threads: true is not a number"),
+    ({"threads": 4.5}, "threads: 4.5 is not a whole number"),
+    ({"threads": None}, "threads: null is not a number"),
+    ({"threads": {"count": 4}}, "threads: an object is not a number"),
+    ({"threds": 4}, "threds: unknown key, did you mean threads?"),
+    ({"cache": 1}, "cache: 1 is not an object"),
+    ({"cache": {"memory": "1KiB"}}, "cache.memory: 1KiB is out of range: allowed is 16MiB to "),
+    ({"cache": {"memory": -1}}, "cache.memory: -1 is not a size"),
+    ({"cache": {"memroy": "1GiB"}}, "cache.memroy: unknown key, did you mean cache.memory?"),
+    ({"cache.memory": "1GiB"}, "cache.memory: unknown key, the dot means an object"),
+    ({"cache": {"max-entries": 1.5}}, "cache.max-entries: 1.5 is not a whole number"),
+    ({"server": {"drain-timeout": 10}}, "server.drain-timeout: 10 is not a string"),
+    ({"server": {"reflection": "true"}}, 'server.reflection: "true" is not true or false'),
+    ({"server": {"max-streams": 65537}}, "server.max-streams: 65537"),
+    ({"log": {"level": "INFO"}}, "log.level: INFO is unknown"),
+    ({"listen": "127.0.0.1:1"}, "is not a list of strings"),
+    ({"listen": []}, "listen: 0 addresses are too few or too many"),
+    ({"listen": [7070]}, "listen: 7070 is not a string"),
+    ({"listen": ["nowhere"]}, "listen: nowhere is not an address"),
+    ({"listen": [f"a:{port}" for port in range(1, 18)]}, "listen: 17 addresses"),
+    ("", ":1:1: not JSON: a value is missing"),
+    ("[]", ":1:1: a list is not an object"),
+    ('{"threads": 4,\n "log" {}}', ":2:8: not JSON: a colon is missing"),
+    ('{"threads": 4,}', ":1:15: not JSON"),
+    ('{"threads": 4} {}', ":1:16: not JSON"),
+    ('{"threads": 4, "threads": 5}', ":1:16: not JSON: threads is given twice"),
+    ("# threads: 4\n", ":1:1: not JSON: JSON has no comments"),
+    ("threads = 4\n", ":1:1: not JSON"),
+    ("[" * 100_000, "nested too deeply"),
+    (b'{"threads": \xff}', "not JSON"),
+    (b"\x00" * 100, ":1:1: not JSON"),
+    (" " * (1 << 20) + "{}", "longer than 1MiB"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD_FLAGS)
+def test_a_wrong_flag_is_one_line_and_exit_64(arguments, words):
+    port = free_port()
+    listen = [] if "--listen" in arguments else ["--listen", f"127.0.0.1:{port}"]
+    assert_refused(larder("serve", *listen, *arguments), USAGE, *words)
+    assert not is_listening(port)
+
+
+@pytest.mark.parametrize(("variables", "words"), BAD_VARIABLES)
+def test_a_wrong_variable_is_one_line_and_exit_78(variables, words):
+    port = free_port()
+    listen = [] if "LARDER_LISTEN" in variables else ["--listen", f"127.0.0.1:{port}"]
+    assert_refused(larder("serve", *listen, variables=variables), CONFIGURATION, *words)
+    assert not is_listening(port)
+
+
+@pytest.mark.parametrize(("content", "words"), BAD_FILES)
+def test_a_wrong_file_is_one_line_and_exit_78(write, content, words):
+    port = free_port()
+    path = write(content)
+    listens = isinstance(content, dict) and "listen" in content
+    listen = [] if listens else ["--listen", f"127.0.0.1:{port}"]
+    assert_refused(larder("serve", *listen, "--config", path), CONFIGURATION, path, words)
+    assert not is_listening(port)
+
+
+def test_a_file_that_can_not_be_read_is_named(tmp_path):
+    assert_refused(
+        larder("serve", "--config", str(tmp_path)), CONFIGURATION, f"{tmp_path}: can't be read: is a directory"
+    )
+
+
+@pytest.mark.parametrize("mode", ["--check-config", "--print-config"])
+def test_checking_and_printing_refuse_alike(write, mode):
+    path = write({"threads": 0})
+    assert_refused(larder("serve", mode, "--config", path), CONFIGURATION, "threads: 0")
+    assert_refused(larder("serve", mode, "--threads", "0"), USAGE, "--threads: 0")
+
+
+def test_defaults_listen_on_loopback_only():
+    table = printed()
+    assert table["listen"] == ("127.0.0.1:7070", "default")
+    assert all(source == "default" for _, source in table.values())
+
+
+def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(write):
+    path = write({"threads": 2, "cache": {"max-entries": 20, "max-key-bytes": 200}})
+    table = printed(
+        "--config", path, "--threads", "4", variables={"LARDER_THREADS": "3", "LARDER_MAX_ENTRIES": "30"}
+    )
+    assert table["threads"] == ("4", "flag")
+    assert table["cache.max-entries"] == ("30", "environment")
+    assert table["cache.max-key-bytes"] == ("200", "file")
+    assert table["server.max-streams"] == ("1024", "default")
+
+
+def test_the_flag_names_the_file_before_the_variable(write):
+    one, two = write({"threads": 1}, "one.json"), write({"threads": 2}, "two.json")
+    assert printed(variables={"LARDER_CONFIG": one})["threads"] == ("1", "file")
+    assert printed("--config", two, variables={"LARDER_CONFIG": one})["threads"] == ("2", "file")
+
+
+EVERYTHING = {
+    "listen": "127.0.0.1:0,[::1]:0,unix:/tmp/larder-test.sock",
+    "threads": "3",
+    "cache.memory": "64MiB",
+    "cache.max-entries": "1000",
+    "cache.max-key-bytes": "2KiB",
+    "cache.max-value-bytes": "8MiB",
+    "server.max-inline-bytes": "512KiB",
+    "server.max-message-bytes": "2MiB",
+    "server.max-streams": "99",
+    "server.drain-timeout": "1500ms",
+    "server.reflection": "false",
+    "log.level": "debug",
+    "log.format": "json",
+}
+
+
+def flag_of(key):
+    name = key.replace(".", "-") if key.startswith("log.") else key.split(".")[-1]
+    return "--" + name
+
+
+def variable_of(key):
+    return "LARDER_" + flag_of(key)[2:].upper().replace("-", "_")
+
+
+def test_the_table_has_every_setting():
+    assert list(printed()) == list(EVERYTHING)
+
+
+def test_every_setting_has_a_flag():
+    arguments = [part for key, value in EVERYTHING.items() for part in (flag_of(key), value)]
+    assert printed(*arguments) == {key: (value, "flag") for key, value in EVERYTHING.items()}
+
+
+def test_every_setting_has_a_variable():
+    table = printed(variables={variable_of(key): value for key, value in EVERYTHING.items()})
+    assert table == {key: (value, "environment") for key, value in EVERYTHING.items()}
+
+
+def test_every_setting_has_a_key(write):
+    content = {}
+    for key, value in EVERYTHING.items():
+        *parents, name = key.split(".")
+        place = content
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        if key == "listen":
+            place[name] = value.split(",")
+        else:
+            place[name] = {"true": True, "false": False}.get(value, int(value) if value.isdigit() else value)
+    table = printed("--config", write(content))
+    assert table == {key: (value, "file") for key, value in EVERYTHING.items()}
+
+
+def test_every_setting_is_in_the_help():
+    run = larder("serve", "--help")
+    assert run.returncode == 0
+    text = re.sub(r"\s+", " ", run.stdout)
+    for key in EVERYTHING:
+        assert flag_of(key) in text
+        assert f"{variable_of(key)}, {key}]" in text
+
+
+def test_listen_may_be_repeated():
+    table = printed("--listen", "127.0.0.1:1", "--listen", "[::1]:2")
+    assert table["listen"] == ("127.0.0.1:1,[::1]:2", "flag")
+
+
+def test_variables_of_others_do_no_harm():
+    run = larder(
+        "serve",
+        "--check-config",
+        variables={
+            "LARDER_ADDR": "localhost:7070",
+            "LARDER_SERVICE_HOST": "10.0.0.1",
+            "LARDER_SERVICE_PORT": "7070",
+            "LARDER_PORT": "tcp://10.0.0.1:7070",
+            "LARDER_PORT_7070_TCP_ADDR": "10.0.0.1",
+        },
+    )
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_right_configuration_is_said_to_be_right(write):
+    run = larder("serve", "--check-config", "--config", write({}))
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == "the configuration is right\n"
+
+
+def test_the_file_may_come_through_a_pipe():
+    table = printed("--config", "/dev/stdin", stdin='{"threads": 7}')
+    assert table["threads"] == ("7", "file")
+
+
+def test_an_unknown_verb_is_a_wrong_command_line():
+    assert_refused(larder("frobnicate"), USAGE, "frobnicate")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_know_the_flags(shell):
+    run = larder("--generate-completion-script", shell)
+    assert run.returncode == 0
+    assert "max-value-bytes" in run.stdout
+
+
+def test_the_version_is_one_line():
+    run = larder("--version")
+    assert run.returncode == 0
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", run.stdout)
