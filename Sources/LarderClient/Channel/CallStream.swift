@@ -51,20 +51,6 @@ final class CallStream {
     }
 }
 
-/// A message on its way, kept as it was handed over.
-final class OutgoingMessage: OutgoingBytes {
-    private let message: [UInt8]
-
-    init(_ message: [UInt8]) {
-        self.message = message
-    }
-
-    var bytes: Span<UInt8> {
-        @_lifetime(borrow self)
-        get { message.span }
-    }
-}
-
 extension [UInt8] {
     init(copying bytes: Span<UInt8>) {
         self.init(capacity: bytes.count) { output in

@@ -35,8 +35,13 @@ package final class Channel: Sendable {
         let loop: EventLoop
         do throws(IOError) {
             target = try SocketAddress(parsing: address)
-            loop = try EventLoop()
-            try LoopThread.start(loop)
+            let made = try EventLoop()
+            loop = made
+            // Ends with `stop`; nobody has to wait for it.
+            _ = try LoopThread(name: "larder-client") {
+                made.run()
+                made.closeAll()
+            }
         } catch {
             throw .cannotConnect(address: address, reason: error.message)
         }

@@ -5,8 +5,6 @@ import LarderIO
 /// A connection as the loop sees it: a byte stream joined to a session and its calls. Touched on
 /// the loop's thread alone.
 final class ClientConnection: ByteStreamDelegate {
-    // Shorter messages are copied into the session, longer ones lie where they are until sent.
-    private static let copiedMessageBytesMax = 4 << 10
     private static let cancelCode: UInt32 = 8
 
     private let loop: EventLoop
@@ -64,11 +62,7 @@ final class ClientConnection: ByteStreamDelegate {
         guard let reference = call.reference, !call.hasEnded, !call.isHalfClosed else { return }
         let prefix = MessagePrefix.encode(messageBytes: UInt32(message.count))
         session.send(reference, prefix.span)
-        if message.count <= Self.copiedMessageBytesMax {
-            session.send(reference, message.span)
-        } else {
-            session.send(reference, referencing: OutgoingMessage(message))
-        }
+        session.send(reference, message.span)
         if call.acceptedBytes == 0 || !sending.contains(where: { $0 === call }) {
             sending.append(call)
         }
@@ -179,7 +173,7 @@ final class ClientConnection: ByteStreamDelegate {
 
     private func data(_ bytes: Span<UInt8>, of reference: StreamRef, flowBytes: Int) {
         guard let call = call(of: reference), !call.hasEnded else {
-            return session.consumeConnectionOnly(flowBytes)
+            return session.consume(reference, flowBytes)
         }
         do throws(DeframeError) {
             if try call.received(bytes, flowBytes: flowBytes) {
@@ -187,7 +181,7 @@ final class ClientConnection: ByteStreamDelegate {
             }
         } catch {
             call.end(.failed(Self.clientError(error)))
-            session.consumeConnectionOnly(flowBytes)
+            session.consume(reference, flowBytes)
             session.reset(reference, code: Self.cancelCode)
         }
     }
@@ -213,34 +207,36 @@ final class ClientConnection: ByteStreamDelegate {
         if !call.isHalfClosed { session.reset(reference, code: Self.cancelCode) }
     }
 
-    // Frames into the socket until one of them has no more.
+    // Frames into the socket until one of the two has enough.
     private func flush() {
         guard closeReason == nil else { return }
         var isFull = true
-        while isFull {
+        while isFull, !stream.isWriting {
             isFull = false
+            var isTaken = true
             do throws(HTTP2Error) {
                 try session.drain { bytes, owner in
-                    guard stream.output.hasRoom else {
-                        isFull = true
-                        return false
-                    }
-                    if let owner {
-                        stream.output.append(referencing: bytes, owner: owner)
-                    } else {
-                        stream.output.append(copying: bytes)
-                    }
-                    return true
+                    isTaken = isTaken && append(bytes, owner)
+                    isFull = !stream.output.hasRoom
+                    return !isFull
                 }
             } catch {
                 return shut(because: "the session broke: \(error)")
             }
+            guard isTaken else { return shut(because: "the output overflowed") }
             stream.flush()
-            if stream.isWriting { break }
         }
         takeEvents(Span())
         reportSent()
         if session.isFinished { shut(because: "the server ended the connection") }
+    }
+
+    private func append(_ bytes: Span<UInt8>, _ owner: AnyObject?) -> Bool {
+        if let owner {
+            stream.output.append(referencing: bytes, owner: owner)
+        } else {
+            stream.output.append(copying: bytes)
+        }
     }
 
     private func reportSent() {

@@ -1,4 +1,4 @@
-package import LarderProtocol
+import LarderProtocol
 
 /// The names under which the fields of an entry are looked for in a table's header or in a JSON
 /// object. A name followed by `_hex` or `_base64` holds the same bytes so encoded.
@@ -86,13 +86,13 @@ struct EntryDraft {
 
     mutating func set(_ field: EntryField, toNumber number: UInt64) throws(DraftError) {
         switch field {
-        case .ttlMillis: entry.ttlMillis = number
-        case .version: entry.version = number
+        case .ttlMillis: entry.head.ttlMillis = number
+        case .version: entry.head.version = number
         case .flags:
             guard let flags = UInt32(exactly: number) else {
                 throw DraftError("flags is over \(UInt32.max)")
             }
-            entry.flags = flags
+            entry.head.flags = flags
         case .key, .value:
             throw DraftError("\(field) is not a number")
         }

@@ -112,7 +112,7 @@ package struct ExportFileReader: Sendable {
 
     private func readEntry(range: Range<Int>, into entry: inout Entry) throws(InputError) {
         do {
-            entry = Entry(try EntryView(decoding: buffer.span.extracting(range)))
+            entry = try Entry(decoding: buffer.span.extracting(range))
         } catch {
             throw wrong("an entry that does not parse")
         }

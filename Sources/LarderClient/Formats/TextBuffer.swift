@@ -9,7 +9,7 @@ struct TextBuffer: Sendable {
     private var scannedOffset = 0
     private var scan = QuoteScan.fieldStart
     private var newlinesInside: UInt64 = 0
-    private var nextLine: UInt64 = 1
+    private var lineNumber: UInt64 = 1
     private var isFinished = false
     private let recordBytesMax: Int
 
@@ -70,7 +70,7 @@ struct TextBuffer: Sendable {
                 return .needsInput
             } else if scan == .quoted {
                 throw InputError(
-                    line: nextLine, "a quoted field is not closed before the end", canGoOn: false)
+                    line: lineNumber, "a quoted field is not closed before the end", canGoOn: false)
             } else if startOffset < bytes.count {
                 end = bytes.count
             } else {
@@ -84,15 +84,13 @@ struct TextBuffer: Sendable {
 
     private func tooLong() -> InputError {
         InputError(
-            line: nextLine, "longer than \(recordBytesMax) bytes", canGoOn: false)
+            line: lineNumber, "longer than \(recordBytesMax) bytes", canGoOn: false)
     }
 
     private mutating func take(upTo end: Int) -> Record {
         var range = startOffset..<end
-        let line = nextLine
-        if line == 1, range.count >= 3, bytes[range.lowerBound] == 0xEF,
-            bytes[range.lowerBound + 1] == 0xBB, bytes[range.lowerBound + 2] == 0xBF
-        {
+        let line = lineNumber
+        if range.count >= 3, hasByteOrderMark(at: range.lowerBound) {
             range = (range.lowerBound + 3)..<range.upperBound
         }
         if let last = range.last, bytes[last] == Ascii.carriageReturn {
@@ -101,31 +99,44 @@ struct TextBuffer: Sendable {
         startOffset = min(end + 1, bytes.count)
         scannedOffset = startOffset
         scan = .fieldStart
-        nextLine += newlinesInside + 1
+        lineNumber += newlinesInside + 1
         newlinesInside = 0
         return Record(range: range, line: line)
     }
 
     // The offset of the newline that ends the record.
     private mutating func scanForEnd(delimiter: UInt8?) -> Int? {
-        var offset = scannedOffset
-        defer { scannedOffset = offset }
-        let bytes = self.bytes.span
-        guard let delimiter else {
-            while offset < bytes.count {
-                if bytes[offset] == Ascii.newline { return offset }
-                offset += 1
-            }
-            return nil
-        }
+        if let delimiter { return scanForRecordEnd(delimiter) }
+        let offset = Self.newline(bytes.span, from: scannedOffset)
+        scannedOffset = offset
+        return offset < bytes.count ? offset : nil
+    }
+
+    private static func newline(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var offset = start
+        while offset < bytes.count, bytes[offset] != Ascii.newline { offset += 1 }
+        return offset
+    }
+
+    private mutating func scanForRecordEnd(_ delimiter: UInt8) -> Int? {
         var scan = self.scan
-        defer { self.scan = scan }
-        // A byte order mark does not hide the first field's quote.
-        if offset == 0, nextLine == 1, bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB,
-            bytes[2] == 0xBF
-        {
-            offset = 3
-        }
+        var newlines = newlinesInside
+        var offset = scannedOffset
+        // A byte order mark does not hide the first field's quote, so all of it is waited for.
+        if lineNumber == 1, bytes.count < 3, !isFinished { return nil }
+        if offset == 0, hasByteOrderMark(at: 0) { offset = 3 }
+        let end = Self.recordEnd(
+            bytes.span, from: &offset, delimiter: delimiter, scan: &scan, newlines: &newlines)
+        self.scan = scan
+        newlinesInside = newlines
+        scannedOffset = offset
+        return end
+    }
+
+    private static func recordEnd(
+        _ bytes: Span<UInt8>, from offset: inout Int, delimiter: UInt8, scan: inout QuoteScan,
+        newlines: inout UInt64
+    ) -> Int? {
         while offset < bytes.count {
             let byte = bytes[offset]
             switch scan {
@@ -133,7 +144,7 @@ struct TextBuffer: Sendable {
                 if byte == Ascii.quote {
                     scan = .quoteInQuoted
                 } else if byte == Ascii.newline {
-                    newlinesInside += 1
+                    newlines += 1
                 }
             case .quoteInQuoted where byte == Ascii.quote:
                 scan = .quoted
@@ -146,6 +157,11 @@ struct TextBuffer: Sendable {
             offset += 1
         }
         return nil
+    }
+
+    private func hasByteOrderMark(at offset: Int) -> Bool {
+        lineNumber == 1 && bytes.count - offset >= 3 && bytes[offset] == 0xEF
+            && bytes[offset + 1] == 0xBB && bytes[offset + 2] == 0xBF
     }
 }
 
