@@ -37,6 +37,8 @@ final class CallState: Sendable {
         self.unsentBytesMax = unsentBytesMax
     }
 
+    var hasEnded: Bool { state.withLock { $0.end != nil } }
+
     var unsentBytes: Int { state.withLock { $0.handedBytes - $0.goneBytes } }
 
     // MARK: The loop's side
@@ -79,8 +81,10 @@ final class CallState: Sendable {
     func ended(_ end: End) {
         let waiting = state.withLock { state in
             guard state.end == nil else {
-                return (nil as CheckedContinuation<Received, Never>?,
-                    nil as CheckedContinuation<Sent, Never>?)
+                return (
+                    nil as CheckedContinuation<Received, Never>?,
+                    nil as CheckedContinuation<Sent, Never>?
+                )
             }
             state.end = end
             defer {

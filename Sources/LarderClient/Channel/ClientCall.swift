@@ -30,7 +30,7 @@ package final class ClientCall: Sendable {
     }
 
     deinit {
-        cancel()
+        if !state.hasEnded { cancel() }
     }
 
     /// Bytes that were given to `send` and are not in the socket's hands yet.

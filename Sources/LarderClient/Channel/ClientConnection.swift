@@ -15,7 +15,6 @@ final class ClientConnection: ByteStreamDelegate {
     // Those with bytes that the session holds.
     private var sending: [CallStream] = []
     private var closeReason: String?
-    private var onClosed: (() -> Void)?
 
     init(loop: EventLoop, stream: ByteStream, options: ChannelOptions) {
         self.loop = loop
@@ -45,8 +44,8 @@ final class ClientConnection: ByteStreamDelegate {
         if let closeReason { return call.end(.failed(.connectionLost(reason: closeReason))) }
         guard let reference = session.open(headers: HeaderBlock(fields), endOfStream: false)
         else {
-            let status = Status(.unavailable, "the connection takes no more calls")
-            return call.end(.failed(.status(status)))
+            let reason = "the server takes no more calls on this connection"
+            return call.end(.failed(.connectionLost(reason: reason)))
         }
         call.reference = reference
         put(call, at: Int(reference.slot))
@@ -211,7 +210,7 @@ final class ClientConnection: ByteStreamDelegate {
     private func flush() {
         guard closeReason == nil else { return }
         var isFull = true
-        while isFull, !stream.isWriting {
+        while isFull, !stream.isWriting, !stream.isClosed {
             isFull = false
             var isTaken = true
             do throws(HTTP2Error) {

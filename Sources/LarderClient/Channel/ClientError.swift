@@ -33,4 +33,9 @@ extension ClientError: CustomStringConvertible {
         case .cannotConnect, .protocolViolation, .callEnded: false
         }
     }
+
+    /// The server says that it does not know what was named.
+    package var isNotFound: Bool {
+        if case .status(let status) = self { status.code == .notFound } else { false }
+    }
 }

@@ -39,9 +39,11 @@ struct CacheClientTests {
     func splitValue() async throws {
         let server = try FakeServer()
         let client = try await CacheClient.connect(to: server.address)
-        let load = try await client.bulkLoad(BulkLoadStart(), limits: GetLimitsResponse())
+        var limits = GetLimitsResponse()
+        limits.maxMessageBytes = 64 << 10
+        let load = try await client.bulkLoad(BulkLoadStart(), limits: limits)
         var sender = load.sender()
-        let value = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 / 251) }
+        let value = (0..<150_000).map { UInt8(truncatingIfNeeded: $0 / 251) }
         for key: UInt8 in 0..<4 { try await sender.append(Entry(key: [key], value: [])) }
         try await sender.append(Entry(key: [9], value: value))
         try await sender.finish()
@@ -49,7 +51,7 @@ struct CacheClientTests {
         while let answer = try await load.nextAcknowledgement(), !answer.done {}
         let parts = try Self.batches(server).flatMap(\.entries).filter { $0.key == [9] }
         #expect(parts.count == 5)
-        #expect(parts.allSatisfy { $0.head.valueBytes == 5_000_000 })
+        #expect(parts.allSatisfy { $0.head.valueBytes == 150_000 })
         var whole: [UInt8] = []
         for part in parts {
             #expect(part.head.valueOffset == UInt64(whole.count))

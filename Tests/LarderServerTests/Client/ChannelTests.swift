@@ -34,7 +34,8 @@ struct ChannelTests {
 
     @Test("a Unix socket serves as well as a port")
     func unixSocket() async throws {
-        let server = try FakeServer(address: "unix:/tmp/larder-test-\(UInt64.random(in: 0...(.max)))")
+        let server = try FakeServer(
+            address: "unix:/tmp/larder-test-\(UInt64.random(in: 0...(.max)))")
         let channel = try await Channel.connect(to: server.address)
         #expect(try await channel.unary("/test/Echo", request: [1]) == [1])
     }

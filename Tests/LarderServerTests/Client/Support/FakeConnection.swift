@@ -25,7 +25,6 @@ final class FakeConnection: ByteStreamDelegate {
     private let notes: FakeNotes
     private var session = ServerSession(options: SessionOptions())
     private var calls: [StreamRef: Call] = [:]
-    private var isClosed = false
     private static let ok = HeaderBlock(ResponseFields.ok())
     private static let okTrailers = HeaderBlock(Status.ok.trailerFields)
 
@@ -48,10 +47,10 @@ final class FakeConnection: ByteStreamDelegate {
 
     func drained() { flush() }
 
-    func closed(_ error: IOError?) { isClosed = true }
+    func closed(_ error: IOError?) {}
 
     private func flush() {
-        while !isClosed, !stream.isWriting {
+        while !stream.isClosed, !stream.isWriting {
             try? session.drain { bytes, owner in
                 if let owner {
                     _ = stream.output.append(referencing: bytes, owner: owner)
