@@ -12,7 +12,10 @@ struct Larder: AsyncParsableCommand {
             system refuses something needed (an address in use), 78 a wrong configuration.
             """,
         version: Version.current,
-        subcommands: [Serve.self])
+        subcommands: [
+            Serve.self, Get.self, SetCommand.self, Delete.self, Load.self, Export.self, Health.self,
+            LimitsCommand.self,
+        ])
 
     static func main() async {
         do {

@@ -1,0 +1,149 @@
+import LarderProtocol
+
+/// The names under which the fields of an entry are looked for in a table's header or in a JSON
+/// object. A name followed by `_hex` or `_base64` holds the same bytes so encoded.
+package struct FieldNames: Equatable, Sendable {
+    package var key: String
+    package var value: String
+
+    package init(key: String = "key", value: String = "value") {
+        self.key = key
+        self.value = value
+    }
+
+    /// The field that a column or member is, or nil for one that is not looked at.
+    func field(named name: String) -> EntryField? {
+        switch name {
+        case key: .key(.text)
+        case "\(key)_hex": .key(.hex)
+        case "\(key)_base64": .key(.base64)
+        case value: .value(.text)
+        case "\(value)_hex": .value(.hex)
+        case "\(value)_base64": .value(.base64)
+        case "ttl_millis": .ttlMillis
+        case "flags": .flags
+        case "version": .version
+        default: nil
+        }
+    }
+}
+
+/// A field of an entry as text formats name it.
+enum EntryField: Equatable, Sendable {
+    case key(BytesEncoding)
+    case value(BytesEncoding)
+    case ttlMillis
+    case flags
+    case version
+}
+
+enum BytesEncoding: Equatable, Sendable {
+    case text, hex, base64
+
+    func decode(_ text: [UInt8], of name: String) throws(DraftError) -> [UInt8] {
+        switch self {
+        case .text: return text
+        case .hex:
+            guard let bytes = Hex.decode(text) else {
+                throw DraftError("\(name)_hex is not an even number of hexadecimal digits")
+            }
+            return bytes
+        case .base64:
+            guard let bytes = Base64Text.decode(text) else {
+                throw DraftError("\(name)_base64 is not base64")
+            }
+            return bytes
+        }
+    }
+}
+
+/// What is wrong with one record; the reader adds where it stands.
+struct DraftError: Error {
+    let reason: String
+
+    init(_ reason: String) {
+        self.reason = reason
+    }
+}
+
+/// An entry being put together from named fields.
+struct EntryDraft {
+    private var entry = Entry()
+    private var hasKey = false
+    private var hasValue = false
+
+    mutating func set(_ field: EntryField, toText text: [UInt8]) throws(DraftError) {
+        switch field {
+        case .key(let encoding): try setKey(encoding.decode(text, of: "key"))
+        case .value(let encoding): try setValue(encoding.decode(text, of: "value"))
+        case .ttlMillis, .flags, .version:
+            guard let number = Decimal.parse(text.span) else {
+                throw DraftError("\(field) is not a whole number")
+            }
+            try set(field, toNumber: number)
+        }
+    }
+
+    mutating func set(_ field: EntryField, toNumber number: UInt64) throws(DraftError) {
+        switch field {
+        case .ttlMillis: entry.head.ttlMillis = number
+        case .version: entry.head.version = number
+        case .flags:
+            guard let flags = UInt32(exactly: number) else {
+                throw DraftError("flags is over \(UInt32.max)")
+            }
+            entry.head.flags = flags
+        case .key, .value:
+            throw DraftError("\(field) is not a number")
+        }
+    }
+
+    mutating func setKey(_ bytes: [UInt8]) throws(DraftError) {
+        guard !hasKey else { throw DraftError("the key is given twice") }
+        guard !bytes.isEmpty else { throw DraftError("the key is empty") }
+        hasKey = true
+        entry.key = bytes
+    }
+
+    mutating func setValue(_ bytes: [UInt8]) throws(DraftError) {
+        guard !hasValue else { throw DraftError("the value is given twice") }
+        hasValue = true
+        entry.value = bytes
+    }
+
+    consuming func finished(names: FieldNames) throws(DraftError) -> Entry {
+        guard hasKey else { throw DraftError("there is no \"\(names.key)\"") }
+        guard hasValue else { throw DraftError("there is no \"\(names.value)\"") }
+        return entry
+    }
+}
+
+extension EntryField: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .key: "key"
+        case .value: "value"
+        case .ttlMillis: "ttl_millis"
+        case .flags: "flags"
+        case .version: "version"
+        }
+    }
+}
+
+/// Whole numbers in decimal digits.
+enum Decimal {
+    /// nil unless `text` is one or more digits that fit in 64 bits.
+    static func parse(_ text: Span<UInt8>) -> UInt64? {
+        guard !text.isEmpty else { return nil }
+        var number: UInt64 = 0
+        for index in text.indices {
+            let byte = text[index]
+            guard byte >= Ascii.zero, byte <= Ascii.nine else { return nil }
+            let (product, overflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(byte - Ascii.zero))
+            guard !overflow, !carry else { return nil }
+            number = sum
+        }
+        return number
+    }
+}

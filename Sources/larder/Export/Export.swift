@@ -1,0 +1,155 @@
+import ArgumentParser
+import LarderClient
+
+/// `larder export`: writes a server's entries to a file.
+struct Export: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write the server's entries to a file.",
+        discussion: """
+            larder load FILE puts them into a server again. The file appears under its name once \
+            it is whole. With --format jsonl it is JSON lines instead.
+
+            Exit codes: 0 done, 2 the call failed, 3 cannot connect.
+            """)
+
+    /// How often an export that lost its connection is taken up again.
+    private static let retriesMax = 5
+    private static let firstRetryMillis: UInt64 = 200
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("The file; -: standard output.", valueName: "file"),
+        completion: .file())
+    var file = "-"
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(help: "Only keys that begin with this.")
+    var prefix = ""
+
+    @Flag(help: "Everything but the values.")
+    var metadataOnly = false
+
+    @Option(help: ArgumentHelp("Stop after this many entries.", valueName: "count"))
+    var limit: UInt64 = 0
+
+    @Option(help: "export or jsonl.")
+    var format = ExportFormat.export
+
+    @Flag(name: .customLong("no-progress"), help: "Draw no progress bar.")
+    var hidesProgress = false
+
+    func validate() throws {
+        if file == "-", format == .export, Terminal.isOutput {
+            throw ValidationError("an export is no text for a terminal: give -o FILE")
+        }
+    }
+
+    func run() async throws {
+        let client = try await connection.connect()
+        let output = try ExportOutput(path: file == "-" ? nil : file)
+        let progress = ExportProgress()
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let bar = ProgressBar(isWanted: !hidesProgress) {
+            progress.line(seconds: (clock.now - begin).inSeconds)
+        }
+        do throws(CommandFailure) {
+            try await export(client, to: output, progress)
+        } catch {
+            output.discard()
+            await bar.end()
+            throw error
+        }
+        await bar.end()
+        let seconds = (clock.now - begin).inSeconds
+        Terminal.note(progress.summary(seconds: seconds))
+    }
+
+    private func export(
+        _ client: CacheClient, to output: ExportOutput, _ progress: ExportProgress
+    ) async throws(CommandFailure) {
+        var writer = try ExportWriter(
+            output: output, form: format == .jsonl ? .jsonl : .export,
+            isMetadataOnly: metadataOnly)
+        var cursor: [UInt8] = []
+        var retryCount = 0
+        var lost: ClientError?
+        while true {
+            do throws(ExportError) {
+                if lost != nil { try await reconnect(client) }
+                try await pass(client, &writer, &cursor, progress)
+                break
+            } catch {
+                switch error {
+                case .command(let failure): throw failure
+                case .call(let failure):
+                    let mayGoOn = failure.mayBeRetried || lost != nil && failure.isUnreachable
+                    // What went to standard output cannot be taken back.
+                    guard mayGoOn, output.path != nil, retryCount < Self.retriesMax else {
+                        throw CommandFailure(failure)
+                    }
+                    lost = failure
+                }
+            }
+            let millis = Self.firstRetryMillis << UInt64(retryCount)
+            retryCount += 1
+            try? await Task.sleep(nanoseconds: millis * 1_000_000)
+            try writer.goBack()
+        }
+        try writer.finish()
+    }
+
+    private enum ExportError: Error {
+        case call(ClientError)
+        case command(CommandFailure)
+    }
+
+    private func reconnect(_ client: CacheClient) async throws(ExportError) {
+        do throws(ClientError) { try await client.reconnect() } catch { throw .call(error) }
+    }
+
+    // Writes what comes from the cursor on; the cursor moves along.
+    private func pass(
+        _ client: CacheClient, _ writer: inout ExportWriter, _ cursor: inout [UInt8],
+        _ progress: ExportProgress
+    ) async throws(ExportError) {
+        let left = limit == 0 ? 0 : limit - min(limit, writer.entryCount)
+        if limit > 0, left == 0 { return }
+        var request = ExportRequest()
+        request.keyPrefix = Array(prefix.utf8)
+        request.metadataOnly = metadataOnly
+        request.limit = left
+        request.cursor = cursor
+        let stream: ExportStream
+        do throws(ClientError) {
+            stream = try await client.export(request)
+        } catch {
+            throw .call(error)
+        }
+        while let answer = try await next(stream) {
+            for entry in answer.entries {
+                do throws(CommandFailure) {
+                    try writer.write(entry)
+                } catch {
+                    throw .command(error)
+                }
+            }
+            if !answer.cursor.isEmpty { cursor = answer.cursor }
+            progress.came(answer, entryCount: writer.entryCount)
+        }
+    }
+
+    private func next(_ stream: ExportStream) async throws(ExportError) -> ExportResponse? {
+        do throws(ClientError) {
+            return try await stream.next()
+        } catch {
+            throw .call(error)
+        }
+    }
+}
+
+/// The formats that `--format` takes.
+enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
+    case export, jsonl
+}

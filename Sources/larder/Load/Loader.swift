@@ -1,0 +1,177 @@
+import LarderClient
+
+/// One load from its first to its last entry, through as many streams as it takes.
+struct Loader {
+    /// How often a load that lost its connection is taken up again.
+    private static let retriesMax = 5
+    private static let firstRetryMillis: UInt64 = 200
+    // Entries between two looks of the progress bar.
+    private static let noteEvery: UInt64 = 512
+
+    var input: LoadInput
+    let format: InputFormat
+    let names: FieldNames
+    let start: BulkLoadStart
+    let skipsErrors: Bool
+    let progress = LoadProgress()
+    var client: CacheClient?
+
+    init(
+        input: LoadInput, format: InputFormat, names: FieldNames, start: BulkLoadStart,
+        skipsErrors: Bool
+    ) {
+        self.input = input
+        self.format = format
+        self.names = names
+        self.start = start
+        self.skipsErrors = skipsErrors
+    }
+
+    mutating func run() async throws(CommandFailure) {
+        guard let client else { return }
+        let limits = try await calling { () async throws(ClientError) in
+            try await client.limits()
+        }
+        var retryCount = 0
+        var lost: ClientError?
+        while true {
+            do throws(LoadError) {
+                if lost != nil { try await reconnect(client) }
+                return try await pass(client, limits, isFirst: retryCount == 0)
+            } catch {
+                switch error {
+                case .command(let failure): throw failure
+                case .call(let failure):
+                    let mayGoOn = failure.mayBeRetried || lost != nil && failure.isUnreachable
+                    guard mayGoOn, input.isRepeatable, retryCount < Self.retriesMax else {
+                        throw CommandFailure(failure)
+                    }
+                    lost = failure
+                }
+            }
+            let millis = Self.firstRetryMillis << UInt64(retryCount)
+            retryCount += 1
+            try? await Task.sleep(nanoseconds: millis * 1_000_000)
+            try input.rewind()
+        }
+    }
+
+    private enum LoadError: Error {
+        case call(ClientError)
+        case command(CommandFailure)
+    }
+
+    private func reconnect(_ client: CacheClient) async throws(LoadError) {
+        do throws(ClientError) { try await client.reconnect() } catch { throw .call(error) }
+    }
+
+    // Reads the input from its beginning and sends what the server does not have.
+    private mutating func pass(
+        _ client: CacheClient, _ limits: GetLimitsResponse, isFirst: Bool
+    ) async throws(LoadError) {
+        let load: BulkLoad
+        do throws(ClientError) {
+            load = try await client.bulkLoad(start, limits: limits)
+        } catch {
+            throw .call(error)
+        }
+        if isFirst { progress.resumed(from: load.resumedFrom.committed) }
+        progress.began(load.resumedFrom)
+        let progress = progress
+        async let listening = Self.listen(to: load, progress)
+        var sender = load.sender()
+        var inputFailure: CommandFailure?
+        do throws(LoadError) {
+            try await send(through: &sender)
+        } catch {
+            switch error {
+            case .call: break  // The one who listens learns why.
+            case .command(let failure): inputFailure = failure
+            }
+        }
+        // What was right before the fault is finished in order, so that its tally is known.
+        do throws(ClientError) {
+            try await sender.finish()
+        } catch {}
+        let ended = await listening
+        if let inputFailure { throw .command(inputFailure) }
+        switch ended {
+        case .success: return
+        case .failure(let error): throw .call(error)
+        }
+    }
+
+    private static func listen(
+        to load: BulkLoad, _ progress: LoadProgress
+    ) async -> Result<Void, ClientError> {
+        do throws(ClientError) {
+            var isDone = false
+            while let answer = try await load.nextAcknowledgement() {
+                progress.acknowledged(answer)
+                isDone = answer.done
+            }
+            if isDone { return .success(()) }
+            return .failure(.protocolViolation(reason: "the load ended before it was done"))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private mutating func send(through sender: inout BulkLoadSender) async throws(LoadError) {
+        var reader = RecordReader(format, names: names)
+        var entry = Entry()
+        var items: UInt64 = 0
+        var itemBytes: UInt64 = 0
+        var skipped: UInt64 = 0
+        defer {
+            progress.read(
+                items: items, itemBytes: itemBytes, skipped: skipped, readBytes: input.readBytes)
+        }
+        while true {
+            let step: ReadStep
+            do throws(InputError) {
+                step = try reader.next(&entry)
+            } catch {
+                guard skipsErrors, error.canGoOn else { throw .command(failure(error)) }
+                skipped += 1
+                continue
+            }
+            switch step {
+            case .end: return
+            case .needsInput: try feed(&reader)
+            case .entry:
+                items += 1
+                itemBytes += UInt64(entry.key.count + entry.value.count)
+                do throws(ClientError) {
+                    try await sender.append(entry)
+                } catch {
+                    throw .call(error)
+                }
+            }
+            if items >= Self.noteEvery {
+                progress.read(
+                    items: items, itemBytes: itemBytes, skipped: skipped,
+                    readBytes: input.readBytes)
+                items = 0
+                itemBytes = 0
+                skipped = 0
+            }
+        }
+    }
+
+    private mutating func feed(_ reader: inout RecordReader) throws(LoadError) {
+        do throws(CommandFailure) {
+            if let chunk = try input.next() {
+                reader.append(chunk)
+            } else {
+                reader.finish()
+            }
+        } catch {
+            throw .command(error)
+        }
+    }
+
+    private func failure(_ error: InputError) -> CommandFailure {
+        CommandFailure("\(input.name): \(error)", exitCode: ClientExit.malformedInput)
+    }
+}
