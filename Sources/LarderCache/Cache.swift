@@ -15,7 +15,7 @@ public final class Cache: Sendable {
     static func stepsAfter(_ steps: Int) -> Int { steps > .max / 2 ? .max : steps * 2 }
 
     let shards: ShardArray
-    let policy: Mutex<Policy>
+    let policy: Guarded<Policy>
     private let hash: KeyHash
     let keyBytesMax: Int
     let valueBytesMax: UInt64
@@ -31,7 +31,7 @@ public final class Cache: Sendable {
         let budget = Budget(
             bytes: configuration.budgetBytes, entriesMax: configuration.entriesMax)
         shards = ShardArray(count: configuration.shardCount, seed: configuration.seed)
-        policy = Mutex(Policy(budget: budget, firstVersion: configuration.firstVersion))
+        policy = Guarded(Policy(budget: budget, firstVersion: configuration.firstVersion))
         hash = KeyHash(configuration.seed)
         keyBytesMax = configuration.keyBytesMax
         valueBytesMax = min(configuration.valueBytesMax, UInt64(UInt32.max))

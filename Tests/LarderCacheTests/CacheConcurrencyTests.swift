@@ -24,6 +24,43 @@ struct CacheConcurrencyTests {
         #expect(statistics.evicted > 1000)
     }
 
+    @Test("no append and no conditional write is lost, whoever writes at the same time")
+    func noLostUpdates() async {
+        let cache = Cache.small(budgetBytes: 8 << 20)
+        let appended: [UInt8] = [1]
+        let counted: [UInt8] = [2]
+        let stepsPerTask = 4000
+        #expect(cache.set(appended, []).told().isStored)
+        #expect(cache.set(counted, [0, 0, 0]).told().isStored)
+        await withTaskGroup(of: Void.self) { group in
+            for task in 0..<Self.tasks {
+                group.addTask {
+                    let append = WriteOptions(mode: task % 2 == 0 ? .append : .prepend)
+                    for _ in 0..<stepsPerTask {
+                        #expect(cache.set(appended, [UInt8(task)], append).told().isStored)
+                        while !Self.countUp(cache, counted) {}
+                    }
+                }
+            }
+        }
+        let bytes = cache.value(appended) ?? []
+        for task in 0..<Self.tasks {
+            #expect(bytes.count { $0 == UInt8(task) } == stepsPerTask)
+        }
+        let count = (cache.value(counted) ?? []).reduce(0) { $0 * 256 + Int($1) }
+        #expect(count == Self.tasks * stepsPerTask)
+        cache.checkInvariants()
+    }
+
+    /// Adds one to the number under a key, unless someone else was faster.
+    private static func countUp(_ cache: Cache, _ key: [UInt8]) -> Bool {
+        guard let holder = cache.hold(key) else { return false }
+        let count = holder.value.reduce(0) { $0 * 256 + Int($1) } + 1
+        let bytes = [16, 8, 0].map { UInt8(truncatingIfNeeded: count >> $0) }
+        let options = WriteOptions(condition: .ifVersion(holder.version))
+        return cache.set(key, bytes, options).told().isStored
+    }
+
     /// Each value is its key's number, a number of the write, and a pattern made of both.
     private static func value(_ number: Int, _ write: UInt64, count: Int) -> [UInt8] {
         let stamp = UInt64(number) << 40 | write & 0xff_ffff_ffff
@@ -103,7 +140,7 @@ struct CacheConcurrencyTests {
         case 3..<10:
             let cursor = ScanCursor(shard: UInt64(generator.below(8)), position: generator.next())
             _ = cache.scan(
-                from: cursor, into: &batch, entriesMax: 20, bytesMax: 10_000,
+                from: cursor, into: &batch, maxEntries: 20, maxBytes: 10_000,
                 nowNanos: step * 1000)
             batch.clear()
         case 10: _ = cache.statistics()

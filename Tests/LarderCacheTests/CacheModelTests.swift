@@ -7,7 +7,7 @@ struct CacheModelTests {
     #if DEBUG
     private static let stepsPerSeed = 1000
     #else
-    private static let stepsPerSeed = 5000
+    private static let stepsPerSeed = 3000
     #endif
 
     @Test("it never serves a stale, foreign or expired item", arguments: 0..<25)

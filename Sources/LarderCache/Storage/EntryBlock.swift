@@ -6,22 +6,25 @@ internal import Synchronization
 /// `listIndex`, `timerSlot` and `standing` belong to the policy's lock; the rest never changes
 /// once the entry is in a table.
 struct EntryHeader: ~Copyable {
+    // What only the policy needs comes first: what a read needs then lies beside the key, on a
+    // cache line or two.
+    var previous: EntryBlock?
+    var next: EntryBlock?
+    var timerPrevious: EntryBlock?
+    var timerNext: EntryBlock?
+    var standing: Double
+    let hash: UInt64
+
+    var version: UInt64
+    var writtenAt: UInt64
+    let expiresAt: Atomic<UInt64>
     let references: Atomic<UInt32>
+    let flags: UInt32
     let valueBytes: UInt32
     let keyBytes: UInt16
     var timerSlot: UInt16
     var listIndex: UInt8
     let touched: Atomic<Bool>
-    let flags: UInt32
-    let hash: UInt64
-    var version: UInt64
-    let expiresAt: Atomic<UInt64>
-    var writtenAt: UInt64
-    var standing: Double
-    var previous: EntryBlock?
-    var next: EntryBlock?
-    var timerPrevious: EntryBlock?
-    var timerNext: EntryBlock?
 }
 
 /// A handle to one entry in raw memory: header, then key, then value, in one allocation.
@@ -54,10 +57,11 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         let header = unsafe memory.bindMemory(to: EntryHeader.self, capacity: 1)
         unsafe header.initialize(
             to: EntryHeader(
-                references: Atomic(1), valueBytes: valueCount, keyBytes: keyCount,
-                timerSlot: noTimer, listIndex: noList, touched: Atomic(false), flags: flags,
-                hash: hash, version: 0, expiresAt: Atomic(neverExpires), writtenAt: 0,
-                standing: 0, previous: nil, next: nil, timerPrevious: nil, timerNext: nil))
+                previous: nil, next: nil, timerPrevious: nil, timerNext: nil, standing: 0,
+                hash: hash, version: 0, writtenAt: 0, expiresAt: Atomic(neverExpires),
+                references: Atomic(1), flags: flags, valueBytes: valueCount,
+                keyBytes: keyCount, timerSlot: noTimer, listIndex: noList,
+                touched: Atomic(false)))
         let keyStart = unsafe memory + headerBytes
         unsafe key.copy(to: keyStart)
         unsafe value.copy(to: keyStart + key.count)

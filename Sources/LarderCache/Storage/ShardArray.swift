@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// The shards, each behind its own lock and on cache lines of its own.
 ///
 /// The low bits of a key's hash choose the shard; the table inside uses the high ones.
@@ -17,20 +15,20 @@ struct ShardArray: ~Copyable, Sendable {
         precondition(count > 0 && count & (count - 1) == 0, "shards are a power of two")
         self.count = count
         mask = UInt64(count - 1)
-        let size = MemoryLayout<Mutex<Shard>>.stride
+        let size = MemoryLayout<Guarded<Shard>>.stride
         stride = (size + Self.alignment - 1) / Self.alignment * Self.alignment
         unsafe base = UnsafeMutableRawPointer.allocate(
             byteCount: stride * count, alignment: Self.alignment)
         for index in 0..<count {
             let shard = unsafe (base + index * stride).bindMemory(
-                to: Mutex<Shard>.self, capacity: 1)
-            unsafe shard.initialize(to: Mutex(Shard(seed: seed)))
+                to: Guarded<Shard>.self, capacity: 1)
+            unsafe shard.initialize(to: Guarded(Shard(seed: seed)))
         }
     }
 
     deinit {
         for index in 0..<count {
-            unsafe (base + index * stride).assumingMemoryBound(to: Mutex<Shard>.self)
+            unsafe (base + index * stride).assumingMemoryBound(to: Guarded<Shard>.self)
                 .deinitialize(count: 1)
         }
         unsafe base.deallocate()
@@ -46,7 +44,7 @@ struct ShardArray: ~Copyable, Sendable {
         at index: Int, _ body: (inout Shard) -> Result
     ) -> Result {
         precondition(index >= 0 && index < count, "a shard lies within the array")
-        let shard = unsafe (base + index &* stride).assumingMemoryBound(to: Mutex<Shard>.self)
+        let shard = unsafe (base + index &* stride).assumingMemoryBound(to: Guarded<Shard>.self)
         return unsafe shard.pointee.withLock { body(&$0) }
     }
 

@@ -10,6 +10,7 @@ struct ModelRun {
     private var latestVersion: UInt64 = 0
     private let keyCount: Int
     private let valueBytesMax: Int
+    private let budgetBytes: Int
     private let seed: UInt64
 
     private static let second: UInt64 = 1_000_000_000
@@ -17,11 +18,11 @@ struct ModelRun {
     init(seed: UInt64) {
         self.seed = seed
         generator = SeededGenerator(seed: seed)
-        let budget = 4096 << generator.below(5)
-        keyCount = 8 << generator.below(5)
-        valueBytesMax = max(16, budget / (4 << generator.below(6)))
+        budgetBytes = 4096 << generator.below(5)
+        keyCount = 32 << generator.below(5)
+        valueBytesMax = max(16, budgetBytes / (4 << generator.below(6)))
         cache = Cache.small(
-            budgetBytes: UInt64(budget), seed: seed,
+            budgetBytes: UInt64(budgetBytes), seed: seed,
             entriesMax: generator.oneIn(3) ? UInt64(1 + generator.below(150)) : nil,
             shardCount: 1 << generator.below(4))
         let modes = AdmissionMode.allCases
@@ -231,7 +232,7 @@ struct ModelRun {
         if generator.oneIn(3) {
             cache.setEntriesMax(generator.oneIn(2) ? nil : UInt64(1 + generator.below(200)))
         } else {
-            cache.setBudget(UInt64(2048 + generator.below(128 * 1024)))
+            cache.setBudget(UInt64(2048 + generator.below(budgetBytes)))
         }
     }
 
@@ -242,8 +243,8 @@ struct ModelRun {
         let entriesMax = 1 + generator.below(20)
         while let cursor = next {
             next = cache.scan(
-                from: cursor, into: &batch, entriesMax: entriesMax,
-                bytesMax: UInt64(generator.below(4096)), nowNanos: nowNanos)
+                from: cursor, into: &batch, maxEntries: entriesMax,
+                maxBytes: UInt64(generator.below(4096)), nowNanos: nowNanos)
             for index in 0..<batch.count {
                 let entry = batch.reference(at: index)
                 let key = entry.key.array
