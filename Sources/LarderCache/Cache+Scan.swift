@@ -4,7 +4,8 @@ extension Cache {
     /// go on, `nil` at the end.
     ///
     /// Every entry that is there throughout a whole scan is seen at least once, in whatever way
-    /// the tables grow meanwhile. A step may find nothing and still not be the last.
+    /// the tables grow meanwhile. A step may find nothing and still not be the last. Bounds of 0 count as 1,
+    /// so that an empty batch always gets on.
     package func scan(
         from cursor: ScanCursor, into batch: inout ScanBatch, maxEntries: Int, maxBytes: UInt64,
         nowNanos: UInt64
@@ -15,8 +16,8 @@ extension Cache {
         while shard < shards.count {
             let next = shards.withShard(at: shard) {
                 $0.table.collect(
-                    from: position, into: &batch, entriesMax: maxEntries, bytesMax: maxBytes,
-                    nowNanos: nowNanos)
+                    from: position, into: &batch, entriesMax: max(maxEntries, 1),
+                    bytesMax: max(maxBytes, 1), nowNanos: nowNanos)
             }
             if let next { return ScanCursor(shard: UInt64(shard), position: next) }
             shard += 1
