@@ -55,11 +55,12 @@ package struct DelimitedText: Sendable {
     }
 
     private func header(_ record: TextBuffer.Record) throws(DraftError) -> [EntryField?] {
+        let table = FieldTable(names)
         var columns: [EntryField?] = []
         var offset = record.range.lowerBound
         while let field = try field(at: &offset, endOffset: record.range.upperBound) {
             guard columns.count < Self.fieldsMax else { throw tooManyFields() }
-            columns.append(names.field(named: String(decoding: field, as: UTF8.self)))
+            columns.append(table.field(named: field))
         }
         let hasKey = columns.contains { column in
             if case .key = column { true } else { false }

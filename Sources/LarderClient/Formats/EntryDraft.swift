@@ -10,21 +10,27 @@ package struct FieldNames: Equatable, Sendable {
         self.key = key
         self.value = value
     }
+}
+
+/// The names that a reader looks for, spelt out once.
+struct FieldTable: Sendable {
+    private let rows: [(name: [UInt8], field: EntryField)]
+
+    init(_ names: FieldNames) {
+        let rows: [(String, EntryField)] = [
+            (names.key, .key(.text)), ("\(names.key)_hex", .key(.hex)),
+            ("\(names.key)_base64", .key(.base64)),
+            (names.value, .value(.text)), ("\(names.value)_hex", .value(.hex)),
+            ("\(names.value)_base64", .value(.base64)),
+            ("ttl_millis", .ttlMillis), ("flags", .flags), ("version", .version),
+        ]
+        self.rows = rows.map { (Array($0.0.utf8), $0.1) }
+    }
 
     /// The field that a column or member is, or nil for one that is not looked at.
-    func field(named name: String) -> EntryField? {
-        switch name {
-        case key: .key(.text)
-        case "\(key)_hex": .key(.hex)
-        case "\(key)_base64": .key(.base64)
-        case value: .value(.text)
-        case "\(value)_hex": .value(.hex)
-        case "\(value)_base64": .value(.base64)
-        case "ttl_millis": .ttlMillis
-        case "flags": .flags
-        case "version": .version
-        default: nil
-        }
+    func field(named name: [UInt8]) -> EntryField? {
+        for row in rows where row.name == name { return row.field }
+        return nil
     }
 }
 

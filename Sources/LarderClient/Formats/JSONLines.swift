@@ -6,12 +6,14 @@ package import LarderProtocol
 /// `FieldNames` does not know are checked and not looked at.
 package struct JSONLines: Sendable {
     private let names: FieldNames
+    private let table: FieldTable
     private var buffer: TextBuffer
 
     package init(
         names: FieldNames = FieldNames(), recordBytesMax: Int = RecordReader.recordBytesMax
     ) {
         self.names = names
+        table = FieldTable(names)
         self.buffer = TextBuffer(recordBytesMax: recordBytesMax)
     }
 
@@ -80,7 +82,7 @@ package struct JSONLines: Sendable {
         let field: EntryField?
         let value: MemberValue
         do throws(JSONError) {
-            field = names.field(named: String(decoding: try scanner.string(), as: UTF8.self))
+            field = table.field(named: try scanner.string())
             try scanner.expect(Ascii.colon)
             value = try memberValue(&scanner, of: field)
         } catch {

@@ -56,8 +56,15 @@ struct JSONScanner: ~Copyable, ~Escapable {
     mutating func string() throws(JSONError) -> [UInt8] {
         try expect(Ascii.quote)
         let startOffset = offset
-        var text: [UInt8] = []
         var isAscii = true
+        // Most strings have no escapes and are copied in one go.
+        while offset < bytes.count {
+            let byte = bytes[offset]
+            if byte == Ascii.quote || byte == Ascii.backslash || byte < 0x20 { break }
+            if byte >= 0x80 { isAscii = false }
+            offset += 1
+        }
+        var text = [UInt8](copying: bytes.extracting(startOffset..<offset))
         while offset < bytes.count {
             let byte = bytes[offset]
             offset += 1
@@ -147,10 +154,7 @@ struct JSONScanner: ~Copyable, ~Escapable {
         _ = peek()
         let startOffset = offset
         try skipValue()
-        var text: [UInt8] = []
-        text.reserveCapacity(offset - startOffset)
-        for index in startOffset..<offset { text.append(bytes[index]) }
-        return text
+        return [UInt8](copying: bytes.extracting(startOffset..<offset))
     }
 
     /// Steps over one value.
@@ -190,12 +194,12 @@ struct JSONScanner: ~Copyable, ~Escapable {
         try expect(Ascii.closeBracket)
     }
 
-    private mutating func skipWord(_ word: StaticString) throws(JSONError) {
-        let text = Array(word.description.utf8)
+    private mutating func skipWord(_ word: String) throws(JSONError) {
+        let text = word.utf8.span
         guard offset + text.count <= bytes.count else {
             throw JSONError("expected a value at column \(offset + 1)")
         }
-        for index in text.indices where bytes[offset + index] != text[index] {
+        for index in 0..<text.count where bytes[offset + index] != text[index] {
             throw JSONError("expected a value at column \(offset + 1)")
         }
         offset += text.count

@@ -5,8 +5,8 @@ struct Loader {
     /// How often a load that lost its connection is taken up again.
     private static let retriesMax = 5
     private static let firstRetryMillis: UInt64 = 200
-    // Entries between two looks of the progress bar.
-    private static let noteEvery: UInt64 = 512
+    // Records between two looks of the progress bar.
+    private static let noteEvery = 512
 
     var input: LoadInput
     let format: InputFormat
@@ -120,6 +120,7 @@ struct Loader {
     private mutating func send(through sender: inout BulkLoadSender) async throws(LoadError) {
         var reader = RecordReader(format, names: names)
         var entry = Entry()
+        var records = 0
         var items: UInt64 = 0
         var itemBytes: UInt64 = 0
         var skipped: UInt64 = 0
@@ -140,7 +141,9 @@ struct Loader {
             case .end: return
             case .needsInput: try feed(&reader)
             case .entry:
-                items += 1
+                records += 1
+                // The other parts of a split value are no items of their own.
+                if entry.head.valueOffset == 0 { items += 1 }
                 itemBytes += UInt64(entry.key.count + entry.value.count)
                 do throws(ClientError) {
                     try await sender.append(entry)
@@ -148,10 +151,11 @@ struct Loader {
                     throw .call(error)
                 }
             }
-            if items >= Self.noteEvery {
+            if records >= Self.noteEvery {
                 progress.read(
                     items: items, itemBytes: itemBytes, skipped: skipped,
                     readBytes: input.readBytes)
+                records = 0
                 items = 0
                 itemBytes = 0
                 skipped = 0
