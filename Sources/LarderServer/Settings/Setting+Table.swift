@@ -11,7 +11,7 @@ extension Setting {
     package static let listen = Setting(
         key: "listen", flag: "listen", shape: .list, valueName: "address",
         summary:
-            "Listen here: \(addressForms); without a host on every interface. Several are separated by commas, or the flag is given again.",
+            "Listen here: \(addressForms). Several are separated by commas, or the flag is given again.",
         allowed: { _, _ in "1 to \(Settings.listenCountMax) of \(addressForms), each different" },
         defaultWords: nil,
         adopt: { given, settings, _ in
@@ -34,7 +34,8 @@ extension Setting {
         follow: { _ in },
         shown: { $0.listen.joined(separator: ",") })
 
-    private static let addressForms = "host:port, [ipv6]:port or unix:/path"
+    private static let addressForms =
+        "host:port, [ipv6]:port, :port (every interface) or unix:/path"
 
     package static let threads = number(
         "threads", flag: "threads", "Threads that serve, each with its own event loop.",
@@ -116,10 +117,10 @@ extension Setting {
         "server.reflection", flag: "reflection", "Answer gRPC reflection.", \Settings.reflection)
 
     package static let logLevel = choice(
-        "log.level", flag: "log-level", "Log this level and the more severe.", valueName: "level",
+        "log.level", flag: "log-level", "Log this level and the more severe", valueName: "level",
         \Settings.logLevel)
 
     package static let logFormat = choice(
-        "log.format", flag: "log-format", "Write log lines as text or as JSON.",
+        "log.format", flag: "log-format", "How log lines are written",
         valueName: "format", \Settings.logFormat)
 }

@@ -2,7 +2,9 @@ import LarderServer
 import Testing
 
 @Suite struct ConfigurationFileTests {
-    private func read(_ fields: [String: ConfigurationValue]) throws(SettingsError)
+    private func read(
+        _ fields: [String: ConfigurationValue]
+    ) throws(SettingsError)
         -> ConfigurationFile
     {
         try ConfigurationFile(.object(fields), path: "larder.json")
