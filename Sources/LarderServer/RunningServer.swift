@@ -50,6 +50,11 @@ final class RunningServer: Sendable {
         ]
         if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
         logger.info("serving", metadata: metadata)
+        for address in sockets.map(\.boundAddress) where !address.isLoopback {
+            logger.warning(
+                "anyone who can reach this address can read and write the cache",
+                metadata: ["address": "\(address)"])
+        }
     }
 
     private static func makeServices(_ settings: Settings) -> Services {

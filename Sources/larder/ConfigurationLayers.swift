@@ -31,8 +31,8 @@ struct ConfigurationLayers {
             layers.append(
                 Layer(
                     source: .file,
-                    provider: Self.provider("file", file.given.mapValues(\.texts)),
-                    place: { file.given[$0.key]?.place ?? $0.key }))
+                    provider: Self.provider("file", file.given),
+                    place: { file.place(of: $0) }))
         }
         self.layers = layers
     }

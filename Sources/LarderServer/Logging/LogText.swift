@@ -1,12 +1,8 @@
 /// Strings written into a log line: escaped so that they stay in it, and cut at a bound.
 enum LogText {
-    private static let cut = Array("…".utf8)
-
     /// As it is, control characters escaped.
     static func appendPlain(_ text: String, bytesMax: Int, to line: inout [UInt8]) {
-        append(text, bytesMax: bytesMax, to: &line) { byte, line in
-            appendEscaped(byte, isQuoted: false, to: &line)
-        }
+        append(text, bytesMax: bytesMax, isQuoted: false, to: &line)
     }
 
     /// As it is if it reads as one word, else in quotation marks.
@@ -27,24 +23,21 @@ enum LogText {
     /// As a JSON string.
     static func appendJSON(_ text: String, bytesMax: Int, to line: inout [UInt8]) {
         line.append(UInt8(ascii: "\""))
-        append(text, bytesMax: bytesMax, to: &line) { byte, line in
-            appendEscaped(byte, isQuoted: true, to: &line)
-        }
+        append(text, bytesMax: bytesMax, isQuoted: true, to: &line)
         line.append(UInt8(ascii: "\""))
     }
 
     // The bound counts what is written, escapes included; a cut falls between two characters.
     private static func append(
-        _ text: String, bytesMax: Int, to line: inout [UInt8],
-        byte write: (UInt8, inout [UInt8]) -> Void
+        _ text: String, bytesMax: Int, isQuoted: Bool, to line: inout [UInt8]
     ) {
         let start = line.count
         for scalar in text.unicodeScalars {
             let before = line.count
-            for byte in scalar.utf8 { write(byte, &line) }
+            for byte in scalar.utf8 { appendEscaped(byte, isQuoted: isQuoted, to: &line) }
             guard line.count - start <= bytesMax else {
                 line.removeSubrange(before...)
-                line.append(contentsOf: cut)
+                line.append(contentsOf: "…".utf8)
                 return
             }
         }

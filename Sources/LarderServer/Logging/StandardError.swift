@@ -10,14 +10,11 @@ import Darwin
 package enum StandardError {
     /// Writes `bytes` with one call; what the system refuses is lost.
     package static func write(_ bytes: [UInt8]) {
-        unsafe bytes.withUnsafeBytes { buffer in
-            #if canImport(Glibc)
-            _ = unsafe Glibc.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
-            #elseif canImport(Musl)
-            _ = unsafe Musl.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
-            #else
-            _ = unsafe Darwin.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
-            #endif
-        }
+        systemWrite(bytes)
     }
+}
+
+// Inside the type `write` would name its own.
+private func systemWrite(_ bytes: [UInt8]) {
+    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
 }

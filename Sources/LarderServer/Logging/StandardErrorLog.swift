@@ -1,13 +1,5 @@
 package import Logging
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 /// Log lines on standard error, each with one `write`, without a lock and without waiting twice.
 ///
 /// A line that the system refuses is lost: the log never holds up what it reports on.
@@ -30,7 +22,7 @@ package struct StandardErrorLog: LogHandler {
     package func log(event: LogEvent) {
         StandardError.write(
             line.bytes(
-                at: Self.now(), level: event.level, message: event.message.description,
+                at: .now(), level: event.level, message: event.message.description,
                 metadata: allMetadata(of: event)))
     }
 
@@ -47,15 +39,5 @@ package struct StandardErrorLog: LogHandler {
             all.merge(explicit) { _, newer in newer }
         }
         return all
-    }
-
-    private static func now() -> Timestamp {
-        var time = timespec()
-        guard unsafe clock_gettime(CLOCK_REALTIME, &time) == 0 else {
-            return Timestamp(unixMillis: 0)
-        }
-        let millis =
-            UInt64(clamping: time.tv_sec) &* 1_000 &+ UInt64(clamping: time.tv_nsec / 1_000_000)
-        return Timestamp(unixMillis: millis)
     }
 }

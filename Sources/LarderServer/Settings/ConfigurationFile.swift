@@ -1,121 +1,85 @@
 /// A configuration file, its keys known and its values of the shapes that the settings have.
 ///
-/// The file is one JSON object; the settings' keys are paths into it.
+/// The file is one object; the settings' keys are paths into it.
 package struct ConfigurationFile: Sendable {
     /// The variable that names the file.
     package static let variable = "LARDER_CONFIG"
     /// More than any sensible configuration.
     package static let fileBytesMax = 1 << 20
 
-    /// What the file gives for a setting, and where it stands.
-    package struct Given: Sendable, Equatable {
-        package var texts: [String]
-        package var place: String
-
-        package init(texts: [String], place: String) {
-            self.texts = texts
-            self.place = place
-        }
-    }
-
-    /// By the setting's key.
-    package private(set) var given: [String: Given] = [:]
+    /// What the file gives, as flags would give it, by the setting's key.
+    package private(set) var given: [String: [String]] = [:]
     private let path: String
 
-    /// - Throws: the first thing that is wrong with the file.
-    package init(path: String) throws(SettingsError) {
-        let bytes: [UInt8]
-        do throws(FileContents.Failure) {
-            bytes = try FileContents.read(path, bytesMax: Self.fileBytesMax)
-        } catch {
-            throw SettingsError(
-                "\(OneLine.quoted(path)): can't be read: \(error)",
-                exitCode: ExitStatus.configuration)
-        }
-        try self.init(bytes, path: path)
+    /// - Throws: the first thing that is wrong with what the file at `path` holds.
+    package init(_ root: ConfigurationValue, path: String) throws(SettingsError) {
+        self.path = path
+        guard case .object(let fields) = root else { throw wrong("\(root) is not an object") }
+        try collect(fields, below: [])
     }
 
-    /// - Throws: the first thing that is wrong with the text.
-    package init(_ bytes: [UInt8], path: String) throws(SettingsError) {
-        self.path = path
-        let root: JSONNode
-        do throws(JSONError) {
-            root = try JSONReader.read(bytes)
-        } catch {
-            throw wrong(error.position, "not JSON: \(error.reason)")
-        }
-        guard case .object(let fields) = root.value else {
-            throw wrong(root.position, "\(root.value) is not an object")
-        }
-        try collect(fields, below: [])
+    /// Where a setting's value is found, for errors.
+    package func place(of setting: Setting) -> String {
+        "\(OneLine.quoted(path)): \(setting.key)"
     }
 
     // No deeper than the settings' keys: anything below is unknown.
     private mutating func collect(
-        _ fields: [JSONField], below parents: [String]
+        _ fields: [String: ConfigurationValue], below parents: [String]
     ) throws(SettingsError) {
-        for field in fields {
-            let components = parents + [field.name]
+        for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+            let components = parents + [name]
             let key = components.joined(separator: ".")
             if let setting = Setting.all.first(where: { $0.components == components }) {
-                given[key] = Given(
-                    texts: try texts(field.node, of: setting),
-                    place: place(field.node.position, key))
+                given[key] = try texts(value, of: setting)
             } else if Setting.all.contains(where: { $0.components.starts(with: components) }) {
-                guard case .object(let inner) = field.node.value else {
-                    throw wrong(
-                        field.node.position, "\(key): \(field.node.value) is not an object")
+                guard case .object(let inner) = value else {
+                    throw wrong("\(key): \(value) is not an object")
                 }
                 try collect(inner, below: components)
             } else {
-                throw unknown(field, key)
+                throw unknown(key)
             }
         }
     }
 
-    private func unknown(_ field: JSONField, _ key: String) -> SettingsError {
+    private func unknown(_ key: String) -> SettingsError {
         let keys = Setting.all.map(\.key)
-        if keys.contains(key) {
-            return wrong(
-                field.position, "\(OneLine.quoted(key)): unknown key, the dot means an object")
-        }
-        let meant = Suggestion.nearest(to: key, among: keys)
-        return wrong(
-            field.position,
-            "\(OneLine.quoted(key)): unknown key" + (meant.map { ", did you mean \($0)?" } ?? ""))
+        let hint =
+            if keys.contains(key) {
+                ", the dot means an object"
+            } else if let meant = Suggestion.nearest(to: key, among: keys) {
+                ", did you mean \(meant)?"
+            } else {
+                ""
+            }
+        return wrong("\(OneLine.quoted(key)): unknown key\(hint)")
     }
 
     /// The value as a flag would give it.
-    private func texts(_ node: JSONNode, of setting: Setting) throws(SettingsError) -> [String] {
-        switch (setting.shape, node.value) {
+    private func texts(
+        _ value: ConfigurationValue, of setting: Setting
+    ) throws(SettingsError) -> [String] {
+        switch (setting.shape, value) {
         case (.number, .number(let number)), (.numberOrText, .number(let number)):
             return [number]
-        case (.numberOrText, .string(let text)), (.text, .string(let text)): return [text]
+        case (.numberOrText, .text(let text)), (.text, .text(let text)): return [text]
         case (.truth, .truth(let truth)): return ["\(truth)"]
-        case (.list, .array(let elements)):
+        case (.list, .list(let elements)):
             var texts: [String] = []
             for element in elements {
-                guard case .string(let text) = element.value else {
-                    throw wrong(
-                        element.position,
-                        "\(setting.key): \(element.value) is not a string in quotation marks")
+                guard case .text(let text) = element else {
+                    throw wrong("\(setting.key): \(element) is not a string in quotation marks")
                 }
                 texts.append(text)
             }
             return texts
-        default:
-            throw wrong(
-                node.position, "\(setting.key): \(node.value) is not \(setting.shape.words)")
+        default: throw wrong("\(setting.key): \(value) is not \(setting.shape.words)")
         }
     }
 
-    private func place(_ position: TextPosition, _ key: String) -> String {
-        "\(OneLine.quoted(path)):\(position): \(key)"
-    }
-
-    private func wrong(_ position: TextPosition, _ what: String) -> SettingsError {
-        SettingsError(
-            "\(OneLine.quoted(path)):\(position): \(what)", exitCode: ExitStatus.configuration)
+    private func wrong(_ what: String) -> SettingsError {
+        SettingsError("\(OneLine.quoted(path)): \(what)", exitCode: ExitStatus.configuration)
     }
 }
 

@@ -1,3 +1,4 @@
+import LarderIO
 import Logging
 
 // The table. A setting comes after those that its bounds and its default depend on.
@@ -10,22 +11,21 @@ extension Setting {
     package static let listen = Setting(
         key: "listen", flag: "listen", shape: .list, valueName: "address",
         summary:
-            "Listen here: \(ListenAddress.allowed). Several are separated by commas, or the flag is given again.",
-        allowed: { _, _ in
-            "1 to \(Settings.listenCountMax) of \(ListenAddress.allowed), each different"
-        },
+            "Listen here: \(addressForms). Several are separated by commas, or the flag is given again.",
+        allowed: { _, _ in "1 to \(Settings.listenCountMax) of \(addressForms), each different" },
         defaultWords: nil,
         adopt: { given, settings, _ in
             guard (1...Settings.listenCountMax).contains(given.count) else {
                 return .refused("\(given.count)", "addresses are too few or too many")
             }
-            var seen: Set<String> = []
-            for address in given {
-                guard ListenAddress(parsing: address) != nil else {
-                    return .refused(address, "is not an address")
-                }
-                guard seen.insert(address).inserted else {
-                    return .refused(address, "is given twice")
+            var seen: Set<SocketAddress> = []
+            for text in given {
+                do throws(IOError) {
+                    guard seen.insert(try SocketAddress(parsing: text)).inserted else {
+                        return .refused(text, "is given twice")
+                    }
+                } catch {
+                    return .refused(text, "is not an address (\(error.message))")
                 }
             }
             settings.listen = given
@@ -33,6 +33,9 @@ extension Setting {
         },
         follow: { _ in },
         shown: { $0.listen.joined(separator: ",") })
+
+    private static let addressForms =
+        "host:port, [ipv6]:port, :port (every interface) or unix:/path"
 
     package static let threads = number(
         "threads", flag: "threads", "Threads that serve, each with its own event loop.",
@@ -114,10 +117,10 @@ extension Setting {
         "server.reflection", flag: "reflection", "Answer gRPC reflection.", \Settings.reflection)
 
     package static let logLevel = choice(
-        "log.level", flag: "log-level", "Log this level and the more severe.", valueName: "level",
+        "log.level", flag: "log-level", "Log this level and the more severe", valueName: "level",
         \Settings.logLevel)
 
     package static let logFormat = choice(
-        "log.format", flag: "log-format", "Write log lines as text or as JSON.",
+        "log.format", flag: "log-format", "How log lines are written",
         valueName: "format", \Settings.logFormat)
 }

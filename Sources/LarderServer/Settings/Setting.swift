@@ -167,13 +167,11 @@ extension Setting {
         _ key: String, flag: String, _ summary: String, valueName: String,
         _ path: any WritableKeyPath<Settings, Choice> & Sendable
     ) -> Setting {
-        Setting(
-            key: key, flag: flag, shape: .text, valueName: valueName, summary: summary,
-            allowed: { _, _ in
-                let names = Choice.allCases.map(\.rawValue)
-                return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
-            },
-            defaultWords: nil,
+        let names = Choice.allCases.map(\.rawValue)
+        let allowed = names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+        return Setting(
+            key: key, flag: flag, shape: .text, valueName: valueName,
+            summary: "\(summary): \(allowed).", allowed: { _, _ in allowed }, defaultWords: nil,
             adopt: { given, settings, _ in
                 let text = given.last ?? ""
                 guard let choice = Choice(rawValue: text) else {

@@ -5,7 +5,7 @@ package import Logging
 /// `SettingsResolution` makes them from flags, variables and a file; `init(machine:)` gives what
 /// holds when nothing is chosen.  Sizes are in bytes.
 package struct Settings: Sendable, Equatable {
-    /// Where the server listens: `host:port`, `[ipv6]:port` or `unix:/path`.
+    /// Where the server listens: each an address that `SocketAddress` reads.
     package var listen: [String]
     /// Event loops, one thread each.
     package var threads: Int

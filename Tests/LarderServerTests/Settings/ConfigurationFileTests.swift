@@ -2,87 +2,104 @@ import LarderServer
 import Testing
 
 @Suite struct ConfigurationFileTests {
-    private func read(_ text: String) throws(SettingsError) -> ConfigurationFile {
-        try ConfigurationFile(Array(text.utf8), path: "larder.json")
+    private func read(
+        _ fields: [String: ConfigurationValue]
+    ) throws(SettingsError)
+        -> ConfigurationFile
+    {
+        try ConfigurationFile(.object(fields), path: "larder.json")
     }
 
-    private func refusal(_ text: String) -> String? {
+    private func refusal(_ root: ConfigurationValue) -> String? {
         do {
-            _ = try read(text)
+            _ = try ConfigurationFile(root, path: "larder.json")
             return nil
         } catch {
             return error.description
         }
     }
 
-    @Test("keys are paths into the object, each value with its place")
+    @Test("keys are paths into the object, and a value's place is the file and its key")
     func given() throws {
-        let file = try read(
-            """
-            {
-              "listen": ["127.0.0.1:1", "unix:/x"], "threads": 4,
-              "cache": {"memory": "80%", "max-entries": 0},
-              "server": {"reflection": false}, "log": {}
-            }
-            """)
+        let file = try read([
+            "listen": .list([.text("127.0.0.1:1"), .text("unix:/x")]), "threads": .number("4"),
+            "cache": .object(["memory": .text("80%"), "max-entries": .number("0")]),
+            "server": .object(["reflection": .truth(false)]), "log": .object([:]),
+        ])
         #expect(
             file.given == [
-                "listen": .init(
-                    texts: ["127.0.0.1:1", "unix:/x"], place: "larder.json:2:13: listen"),
-                "threads": .init(texts: ["4"], place: "larder.json:2:52: threads"),
-                "cache.memory": .init(texts: ["80%"], place: "larder.json:3:23: cache.memory"),
-                "cache.max-entries": .init(
-                    texts: ["0"], place: "larder.json:3:45: cache.max-entries"),
-                "server.reflection": .init(
-                    texts: ["false"], place: "larder.json:4:28: server.reflection"),
+                "listen": ["127.0.0.1:1", "unix:/x"], "threads": ["4"], "cache.memory": ["80%"],
+                "cache.max-entries": ["0"], "server.reflection": ["false"],
             ])
+        #expect(file.place(of: .memory) == "larder.json: cache.memory")
     }
 
     @Test(
-        "what is unknown or of another shape is refused at its place",
+        "what is unknown or of another shape is refused",
         arguments: [
-            (#"{"thread": 1}"#, "1:2: thread: unknown key, did you mean threads?"),
+            (["thread": .number("1")], "thread: unknown key, did you mean threads?"),
             (
-                #"{"cache": {"memroy": 1}}"#,
-                "1:12: cache.memroy: unknown key, did you mean cache.memory?"
+                ["cache": .object(["memroy": .number("1")])],
+                "cache.memroy: unknown key, did you mean cache.memory?"
             ),
-            (#"{"cache.memory": 1}"#, "1:2: cache.memory: unknown key, the dot means an object"),
-            (#"{"zzz": 1}"#, "1:2: zzz: unknown key"),
-            (#"{"": 1}"#, "1:2: \"\": unknown key"),
-            (#"{"cache": 1}"#, "1:11: cache: 1 is not an object"),
-            (#"{"threads": {}}"#, "1:13: threads: an object is not a number"),
-            (#"{"threads": "4"}"#, "1:13: threads: \"4\" is not a number"),
-            (#"{"threads": true}"#, "1:13: threads: true is not a number"),
-            (#"{"threads": null}"#, "1:13: threads: null is not a number"),
-            (#"{"listen": "a:1"}"#, "1:12: listen: \"a:1\" is not a list of strings"),
-            (#"{"listen": [7070]}"#, "1:13: listen: 7070 is not a string in quotation marks"),
-            (#"{"server": {"reflection": 1}}"#, "1:27: server.reflection: 1 is not true or false"),
-            ("[]", "1:1: a list is not an object"),
-            ("", "1:1: not JSON: a value is missing at the end"),
-        ])
-    func refuses(text: String, words: String) {
-        #expect(refusal(text) == "larder.json:" + words)
+            (
+                ["cache.memory": .number("1")],
+                "cache.memory: unknown key, the dot means an object"
+            ),
+            (["zzz": .number("1")], "zzz: unknown key"),
+            (["": .number("1")], "\"\": unknown key"),
+            (["cache": .number("1")], "cache: 1 is not an object"),
+            (["threads": .object([:])], "threads: an object is not a number"),
+            (["threads": .text("4")], "threads: \"4\" is not a number"),
+            (["threads": .truth(true)], "threads: true is not a number"),
+            (["threads": .null], "threads: null is not a number"),
+            (["listen": .text("a:1")], "listen: \"a:1\" is not a list of strings"),
+            (
+                ["listen": .list([.number("7070")])],
+                "listen: 7070 is not a string in quotation marks"
+            ),
+            (
+                ["server": .object(["reflection": .number("1")])],
+                "server.reflection: 1 is not true or false"
+            ),
+        ] as [([String: ConfigurationValue], String)])
+    func refuses(fields: [String: ConfigurationValue], words: String) {
+        #expect(refusal(.object(fields)) == "larder.json: " + words)
+    }
+
+    @Test("a file is one object")
+    func notAnObject() {
+        #expect(refusal(.list([])) == "larder.json: a list is not an object")
     }
 
     @Test("every setting has a place in the file")
     func everySetting() throws {
         for setting in Setting.all {
-            var text = setting.shape == .list ? "[]" : setting.shape == .truth ? "true" : "1"
-            if setting.shape == .text { text = "\"x\"" }
-            for name in setting.components.reversed() { text = "{\"\(name)\": \(text)}" }
-            #expect(try read(text).given[setting.key] != nil)
+            var value: ConfigurationValue =
+                switch setting.shape {
+                case .list: .list([])
+                case .truth: .truth(true)
+                case .number, .numberOrText: .number("1")
+                case .text: .text("x")
+                }
+            for name in setting.components.reversed() { value = .object([name: value]) }
+            #expect(try ConfigurationFile(value, path: "").given[setting.key] != nil)
         }
     }
+}
 
-    @Test("a file that can't be read says why")
-    func unreadable() {
-        for (path, words) in [
+@Suite struct FileContentsTests {
+    @Test(
+        "a file that can't be read says why",
+        arguments: [
             ("/nonexistent", "no such file or directory"), ("/", "is a directory"),
-        ] {
-            let error = #expect(throws: SettingsError.self) { try ConfigurationFile(path: path) }
-            #expect(error?.description == "\(path): can't be read: \(words)")
-            #expect(error?.exitCode == 78)
+            ("/dev/zero", "longer than 1KiB"),
+        ])
+    func unreadable(path: String, words: String) {
+        let error = #expect(throws: FileContents.Failure.self) {
+            try FileContents.read(path, bytesMax: 1_024)
         }
+        #expect(error?.description == words)
     }
 }
 

@@ -154,6 +154,30 @@ import Testing
         #expect(refusal("listen", "a:1,a:1")?.contains("is given twice") == true)
     }
 
+    @Test(
+        "an address that can't be right is refused with the reason",
+        arguments: [
+            ("7070", "no port: write host:port"),
+            ("a:65536", "the port is no number of 0 to 65535"),
+            ("::1:7070", "an IPv6 address is written in brackets: [::1]:7070"),
+            ("unix:", "no path after unix:"),
+            (
+                "unix:/" + String(repeating: "x", count: 103),
+                "a socket's path has at most 103 bytes"
+            ),
+        ])
+    func wrongAddress(text: String, reason: String) {
+        #expect(
+            refusal("listen", text)
+                == "listen: \(text) is not an address (\(reason)): allowed is 1 to 16 of "
+                + "host:port, [ipv6]:port, :port (every interface) or unix:/path, each different")
+    }
+
+    @Test("a port alone is every interface, and a Unix socket's path may be relative")
+    func lenientAddresses() throws {
+        #expect(try resolve(["listen": ":7070,unix:l"]).settings.listen == [":7070", "unix:l"])
+    }
+
     @Test("a wrong flag is a wrong command line, anything else a wrong configuration")
     func exitCodes() {
         for source in SettingSource.allCases where source != .default {
