@@ -56,7 +56,7 @@ package struct Settings: Sendable, Equatable {
 extension Settings {
     package static let listenCountMax = 16
     package static let threadsAllowed: ClosedRange<UInt64> = 1...256
-    package static let memoryBytesMin: UInt64 = 16 << 20
+    package static let memoryBytesMin: UInt64 = 8 << 20
     /// The most that is allowed where the machine's memory can't be found out.
     package static let memoryBytesCeiling: UInt64 = 64 << 40
     package static let entriesMaxAllowed: ClosedRange<UInt64> = 0...(1 << 40)

@@ -107,7 +107,7 @@ import Testing
         "the ends of each range are taken, what lies beyond is refused",
         arguments: [
             ("threads", ["1", "256"], ["0", "257"]),
-            ("cache.memory", ["16MiB", "1GiB", "2%"], ["16777215", "1025MiB", "1%", "101%", "0"]),
+            ("cache.memory", ["8MiB", "1GiB", "1%"], ["8388607", "1025MiB", "101%", "0"]),
             ("cache.max-entries", ["0", "1099511627776"], ["1099511627777"]),
             ("cache.max-key-bytes", ["1", "65536"], ["0", "65537"]),
             ("cache.max-value-bytes", ["1", "107347968"], ["0", "107347969"]),
@@ -128,7 +128,7 @@ import Testing
             ("threads", "1.5", "threads: 1.5 is not a whole number: allowed is 1 to 256"),
             (
                 "cache.memory", "1 GiB",
-                "cache.memory: \"1 GiB\" is not a size such as 512MiB or 80%: allowed is 16MiB to 1GiB"
+                "cache.memory: \"1 GiB\" is not a size such as 512MiB or 80%: allowed is 8MiB to 1GiB"
             ),
             (
                 "server.drain-timeout", "10",
