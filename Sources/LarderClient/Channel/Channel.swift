@@ -1,5 +1,6 @@
 package import LarderGRPC
 import LarderIO
+import Synchronization
 
 /// One connection to a server, on a thread of its own; safe to use from any task.
 package final class Channel: Sendable {
@@ -11,6 +12,9 @@ package final class Channel: Sendable {
     private let connection: LoopBound<ClientConnection>
     private let authority: String
     private let options: ChannelOptions
+    // A loop that has stopped takes jobs that it will never run: no call is opened behind the
+    // job that stops it.
+    private let isClosed = Mutex(false)
 
     private init(
         address: String, authority: String, loop: EventLoop,
@@ -88,9 +92,13 @@ package final class Channel: Sendable {
     package func close() {
         let connection = connection
         let loop = loop
-        loop.submit {
-            connection.value.close()
-            loop.stop()
+        isClosed.withLock { isClosed in
+            guard !isClosed else { return }
+            isClosed = true
+            loop.submit {
+                connection.value.close()
+                loop.stop()
+            }
         }
     }
 
@@ -103,9 +111,11 @@ package final class Channel: Sendable {
             path: path, authority: authority, timeoutNanos: timeoutNanos)
         request.userAgent = options.userAgent
         request.metadata = metadata
-        return ClientCall(
-            loop: loop, connection: connection, fields: request.fields,
-            timeoutNanos: timeoutNanos, options: options)
+        return isClosed.withLock { isClosed in
+            ClientCall(
+                loop: loop, connection: connection, fields: request.fields,
+                timeoutNanos: timeoutNanos, options: options, isChannelClosed: isClosed)
+        }
     }
 
     /// Asks with one message and is answered with one.

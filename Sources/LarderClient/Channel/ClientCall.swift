@@ -13,7 +13,7 @@ package final class ClientCall: Sendable {
 
     init(
         loop: EventLoop, connection: LoopBound<ClientConnection>, fields: [Field],
-        timeoutNanos: UInt64?, options: ChannelOptions
+        timeoutNanos: UInt64?, options: ChannelOptions, isChannelClosed: Bool
     ) {
         let state = CallState(unsentBytesMax: options.unsentBytesMax)
         let stream = LoopBound(
@@ -23,10 +23,13 @@ package final class ClientCall: Sendable {
         self.connection = connection
         self.stream = stream
         self.state = state
-        let isTaken = loop.submit {
-            connection.value.open(stream.value, fields: fields, timeoutNanos: timeoutNanos)
+        if isChannelClosed {
+            state.ended(.failed(.connectionLost(reason: "the channel is closed")))
+        } else {
+            loop.submit {
+                connection.value.open(stream.value, fields: fields, timeoutNanos: timeoutNanos)
+            }
         }
-        if !isTaken { state.ended(.failed(.connectionLost(reason: "the channel is closed"))) }
     }
 
     deinit {
