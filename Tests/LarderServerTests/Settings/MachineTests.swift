@@ -111,6 +111,6 @@ import Testing
         let machine = try machine(["proc/meminfo": "MemTotal: 8192 kB\n"])
         let settings = Settings(machine: machine)
         #expect(settings.memoryBytes == Settings.memoryBytesMin)
-        #expect(settings.valueBytesMax == 2 << 20)
+        #expect(settings.valueBytesMax == 1 << 20)
     }
 }
