@@ -82,6 +82,7 @@ class Server:
         self.env = env or {}
         self.process: subprocess.Popen | None = None
         self.log_file = tempfile.TemporaryFile()
+        self.was_killed = False
 
     def __enter__(self) -> "Server":
         self.process = subprocess.Popen(
@@ -116,7 +117,15 @@ class Server:
             self.process.wait()
             raise AssertionError(f"the server did not end within {timeout} s of SIGTERM:\n{self.log}") from None
 
+    def kill(self) -> None:
+        """SIGKILL: what a crash or the kernel would do."""
+        self.process.kill()
+        self.process.wait()
+        self.was_killed = True
+
     def __exit__(self, *exception) -> None:
+        if self.was_killed:
+            return
         code = self.stop()
         if exception[0] is None and code != 0:
             raise AssertionError(f"the server ended with {code}:\n{self.log}")
