@@ -1,14 +1,17 @@
 import LarderHTTP2
-import LarderIO
+package import LarderIO
 import LarderService
-import Logging
+package import Logging
 import Synchronization
 
 /// Loops on their threads, listeners on the first of them, and one cache for all.
 ///
 /// The first loop accepts and deals the connections out in turn, so that few connections are
 /// spread as evenly as many.
-final class RunningServer: Sendable {
+package final class RunningServer: Sendable {
+    /// Where it listens, with the ports that the system chose.
+    package let boundAddresses: [SocketAddress]
+
     private let settings: Settings
     private let logger: Logger
     private let services: Services
@@ -28,12 +31,13 @@ final class RunningServer: Sendable {
     private static let expiryMillis: UInt64 = 100
     private static let expiriesMax = 10_000
 
-    init(settings: Settings, logger: Logger) throws(ServerError) {
+    package init(settings: Settings, logger: Logger) throws(ServerError) {
         self.settings = settings
         self.logger = logger
         let services = Self.makeServices(settings)
         self.services = services
         let sockets = try Self.listen(settings)
+        boundAddresses = sockets.map(\.boundAddress)
         do throws(IOError) {
             loops = try (0..<settings.threads).map { (index) throws(IOError) in
                 try ServingLoop(
@@ -45,7 +49,7 @@ final class RunningServer: Sendable {
             throw .internalFault(error.description)
         }
         var metadata: Logger.Metadata = [
-            "listen": .array(sockets.map { .string($0.boundAddress.description) }),
+            "listen": .array(boundAddresses.map { .string($0.description) }),
             "threads": "\(settings.threads)", "memory_bytes": "\(settings.memoryBytes)",
         ]
         if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
@@ -113,7 +117,7 @@ final class RunningServer: Sendable {
 
     /// Health says no, nobody new is let in, every client is asked to go; calls that run may
     /// finish, within the drain timeout. May be called more than once.
-    func drain() {
+    package func drain() {
         let isFirst = stopping.withLock { stopping in
             defer { stopping.isDraining = true }
             return !stopping.isDraining
@@ -142,7 +146,7 @@ final class RunningServer: Sendable {
     }
 
     /// Returns when every loop has drained and its thread has ended.
-    func untilStopped() async {
+    package func untilStopped() async {
         await withCheckedContinuation { continuation in
             let isStopped = stopping.withLock { stopping in
                 if !stopping.isStopped { stopping.waiter = continuation }

@@ -1,5 +1,5 @@
-import LarderGRPC
-import LarderService
+package import LarderGRPC
+package import LarderService
 
 /// What a connection knows of one stream, at the index of the stream's slot in the session.
 enum CallSlot {
@@ -15,7 +15,9 @@ enum CallSlot {
 }
 
 /// What the calls of one loop use in turn, so that a call needs no memory of its own.
-struct CallScratch: ~Copyable {
-    var head = CallHead()
-    var reply = Reply()
+package struct CallScratch: ~Copyable {
+    package var head = CallHead()
+    package var reply = Reply()
+
+    package init() {}
 }

@@ -1,13 +1,13 @@
 import LarderGRPC
 import LarderHTTP2
-import LarderIO
+package import LarderIO
 import LarderService
 import Logging
 
 /// One client: a byte stream joined to a session and its calls.
 ///
 /// Lives on one loop. The stream keeps it alive until it is closed.
-final class Connection: ByteStreamDelegate {
+package final class Connection: ByteStreamDelegate {
     private let stream: ByteStream
     private let shared: LoopShared
     private var calls: ConnectionCalls
@@ -16,7 +16,7 @@ final class Connection: ByteStreamDelegate {
 
     private enum DrainStage { case serving, noticed, goingAway, ending }
 
-    init(_ stream: ByteStream, _ shared: LoopShared) {
+    package init(_ stream: ByteStream, _ shared: LoopShared) {
         self.stream = stream
         self.shared = shared
         calls = ConnectionCalls(
@@ -24,7 +24,7 @@ final class Connection: ByteStreamDelegate {
     }
 
     /// Begins to read, and sends the server's SETTINGS.
-    func start() {
+    package func start() {
         stream.delegate = self
         shared.didOpen(self)
         stream.start()
@@ -34,7 +34,7 @@ final class Connection: ByteStreamDelegate {
 
     // MARK: The byte stream
 
-    func received(_ bytes: Span<UInt8>) {
+    package func received(_ bytes: Span<UInt8>) {
         do throws(HTTP2Error) {
             try calls.receive(bytes, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
         } catch {
@@ -45,9 +45,9 @@ final class Connection: ByteStreamDelegate {
         flush()
     }
 
-    func drained() { flush() }
+    package func drained() { flush() }
 
-    func closed(_ error: IOError?) {
+    package func closed(_ error: IOError?) {
         goAwayTimer?.cancel()
         calls.forgetAll()
         shared.didClose(self)

@@ -1,5 +1,5 @@
-import LarderGRPC
-import LarderHTTP2
+package import LarderGRPC
+package import LarderHTTP2
 import LarderService
 
 extension ConnectionCalls {
@@ -88,7 +88,7 @@ extension ConnectionCalls {
     }
 
     /// Ends the call on `stream` from outside: its deadline has passed, or the server goes.
-    mutating func cancel(_ stream: StreamRef, _ status: Status) {
+    package mutating func cancel(_ stream: StreamRef, _ status: Status) {
         guard case .open(let call) = slot(of: stream) else { return }
         call.handler?.cancelled()
         end(call, status)
@@ -101,7 +101,7 @@ extension ConnectionCalls {
     }
 
     /// The connection is gone, and all calls with it.
-    mutating func forgetAll() {
+    package mutating func forgetAll() {
         for case .open(let call) in slots { call.handler?.cancelled() }
         slots.removeAll()
     }
@@ -112,7 +112,7 @@ extension ConnectionCalls {
     static var drainPing: UInt64 { 0x6c61_7264_6572 }
 
     /// The first GOAWAY: no new streams, please. Calls that wait for news hear of it.
-    mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {
+    package mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {
         session.submitShutdownNotice()
         session.ping(opaque: Self.drainPing)
         for case .open(let call) in slots {
@@ -124,10 +124,10 @@ extension ConnectionCalls {
     }
 
     /// The second GOAWAY: what began until now is served, nothing after it.
-    mutating func continueDrain() { session.submitGoAway(code: 0) }
+    package mutating func continueDrain() { session.submitGoAway(code: 0) }
 
     /// Ends every call that is still open.
-    mutating func endAll(_ status: Status) {
+    package mutating func endAll(_ status: Status) {
         for index in slots.indices {
             if case .open(let call) = slots[index] { cancel(call.stream, status) }
         }
@@ -153,7 +153,7 @@ extension ConnectionCalls {
     }
 
     /// Calls that need a timer now; each is told of once.
-    mutating func takeDeadlines() -> [(stream: StreamRef, atNanos: UInt64)] {
+    package mutating func takeDeadlines() -> [(stream: StreamRef, atNanos: UInt64)] {
         guard !deadlines.isEmpty else { return [] }
         defer { deadlines.removeAll(keepingCapacity: true) }
         return deadlines

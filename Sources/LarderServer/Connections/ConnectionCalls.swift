@@ -1,13 +1,13 @@
 import LarderGRPC
-import LarderHTTP2
-import LarderService
+package import LarderHTTP2
+package import LarderService
 
 /// The calls of one connection: an HTTP/2 session whose events become calls, and calls whose
 /// answers become submissions.
 ///
 /// A pure machine like the session in it: bytes in, bytes out, time as a parameter.
-struct ConnectionCalls: ~Copyable {
-    var session: ServerSession
+package struct ConnectionCalls: ~Copyable {
+    package var session: ServerSession
     var slots: [CallSlot] = []
     /// Unary calls with a deadline whose request did not come with their headers.
     private var awaiting: [StreamRef] = []
@@ -17,14 +17,14 @@ struct ConnectionCalls: ~Copyable {
     let services: Services
     let blocks: AnswerBlocks
 
-    init(services: Services, blocks: AnswerBlocks, options: SessionOptions) {
+    package init(services: Services, blocks: AnswerBlocks, options: SessionOptions) {
         session = ServerSession(options: options)
         self.services = services
         self.blocks = blocks
     }
 
     /// Takes bytes from the peer and does what they ask for; the answers wait in the session.
-    mutating func receive(
+    package mutating func receive(
         _ bytes: Span<UInt8>, nowNanos: UInt64, scratch: inout CallScratch
     ) throws(HTTP2Error) {
         try session.receive(bytes)
@@ -36,13 +36,13 @@ struct ConnectionCalls: ~Copyable {
     ///
     /// - Returns: whether there was anything.
     @discardableResult
-    mutating func handleDrained(nowNanos: UInt64, scratch: inout CallScratch) -> Bool {
+    package mutating func handleDrained(nowNanos: UInt64, scratch: inout CallScratch) -> Bool {
         let nothing: [UInt8] = []
         return handleEvents(nothing.span, nowNanos: nowNanos, scratch: &scratch)
     }
 
     /// The peer has acknowledged the PING that `beginDrain` sent.
-    private(set) var hasSeenDrainPing = false
+    package private(set) var hasSeenDrainPing = false
 
     @discardableResult
     private mutating func handleEvents(
