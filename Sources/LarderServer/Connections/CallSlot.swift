@@ -1,4 +1,5 @@
 package import LarderGRPC
+import LarderHTTP2
 package import LarderService
 
 /// What a connection knows of one stream, at the index of the stream's slot in the session.
@@ -6,7 +7,7 @@ enum CallSlot {
     /// No stream, or one whose call is over: what still comes is dropped.
     case over
     /// A unary call whose request has not begun to arrive.
-    case awaitingRequest(Method, deadlineNanos: UInt64?)
+    case awaitingRequest(StreamRef, Method, deadlineNanos: UInt64?)
     case open(OpenCall)
     /// No gRPC call: answered when the request has ended, or when `bodyBytes` of it were enough.
     // An answer before the end needs RST_STREAM(NO_ERROR) behind it, and clients that speak plain

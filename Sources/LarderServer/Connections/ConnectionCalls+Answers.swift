@@ -14,10 +14,11 @@ extension ConnectionCalls {
         guard status.isOK else { return end(stream, status) }
         let tails = scratch.reply.tails
         if tails.isEmpty {
-            session.respond(
+            return session.respond(
                 stream, headers: blocks.headers, body: scratch.reply.written,
                 trailers: blocks.okTrailers)
-        } else if tails.count == 1, tails[0].offset == scratch.reply.written.count {
+        }
+        if tails.count == 1, tails[0].offset == scratch.reply.written.count {
             session.respond(
                 stream, headers: blocks.headers, body: scratch.reply.written,
                 tail: tails[0].value, trailers: blocks.okTrailers)
@@ -46,8 +47,7 @@ extension ConnectionCalls {
         }
         let pending = session.pendingBytes(call.stream)
         if pending > ConnectionLimits.pendingCallBytesMax {
-            call.handler?.cancelled()
-            end(
+            cancel(
                 call,
                 Status(
                     .resourceExhausted,
@@ -87,11 +87,15 @@ extension ConnectionCalls {
         session.respondHeadersOnly(stream, headers: blocks.trailersOnly(for: status))
     }
 
-    /// Ends the call on `stream` from outside: its deadline has passed, or the server goes.
-    package mutating func cancel(_ stream: StreamRef, _ status: Status) {
-        guard case .open(let call) = slot(of: stream) else { return }
+    /// Ends an open call that its method has not ended.
+    mutating func cancel(_ call: OpenCall, _ status: Status) {
         call.handler?.cancelled()
         end(call, status)
+    }
+
+    /// Ends the call on `stream` from outside, if it is still open: its deadline has passed.
+    package mutating func cancel(_ stream: StreamRef, _ status: Status) {
+        if let call = openCall(stream) { cancel(call, status) }
     }
 
     /// The stream is gone; a call that was not over is cancelled.
@@ -129,7 +133,11 @@ extension ConnectionCalls {
     /// Ends every call that is still open.
     package mutating func endAll(_ status: Status) {
         for index in slots.indices {
-            if case .open(let call) = slots[index] { cancel(call.stream, status) }
+            switch slots[index] {
+            case .open(let call): cancel(call, status)
+            case .awaitingRequest(let stream, _, _): refuse(stream, status)
+            case .over, .plain: break
+            }
         }
     }
 

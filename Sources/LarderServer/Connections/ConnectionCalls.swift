@@ -65,8 +65,12 @@ package struct ConnectionCalls: ~Copyable {
                 received(
                     stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
             case .headersTooLarge(let stream):
-                place(.over, at: stream)
-                end(stream, .headersTooLarge)
+                // The request's own headers, or its trailers.
+                if case .open(let call) = slot(of: stream) {
+                    cancel(call, .headersTooLarge)
+                } else {
+                    refuse(stream, .headersTooLarge)
+                }
             case .bodyLow(let stream):
                 if case .open(let call) = slot(of: stream), let handler = call.handler {
                     scratch.reply.clear()
@@ -102,7 +106,7 @@ package struct ConnectionCalls: ~Copyable {
             let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
             let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
             if method.shape == .unary {
-                place(.awaitingRequest(method, deadlineNanos: deadlineNanos), at: stream)
+                place(.awaitingRequest(stream, method, deadlineNanos: deadlineNanos), at: stream)
                 if deadlineNanos != nil { awaiting.append(stream) }
             } else {
                 let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
@@ -123,7 +127,7 @@ package struct ConnectionCalls: ~Copyable {
         }
     }
 
-    private mutating func refuse(_ stream: StreamRef, _ status: Status) {
+    mutating func refuse(_ stream: StreamRef, _ status: Status) {
         place(.over, at: stream)
         end(stream, status)
     }
@@ -154,7 +158,9 @@ package struct ConnectionCalls: ~Copyable {
     /// A request that did not come with its headers can be late: its call gets a timer.
     private mutating func openAwaiting() {
         for stream in awaiting {
-            guard case .awaitingRequest(let method, let deadline) = slot(of: stream) else { continue }
+            guard case .awaitingRequest(_, let method, let deadline) = slot(of: stream) else {
+                continue
+            }
             let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
             open(stream, method, request, deadlineNanos: deadline)
         }
@@ -169,7 +175,7 @@ package struct ConnectionCalls: ~Copyable {
     ) {
         switch slot(of: stream) {
         case .over: break
-        case .awaitingRequest(let method, let deadlineNanos):
+        case .awaitingRequest(_, let method, let deadlineNanos):
             var request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
             switch request.received(chunk, endOfStream: endOfStream) {
             case .deliver(let message):
@@ -205,7 +211,7 @@ package struct ConnectionCalls: ~Copyable {
         var request = call.takeRequest()
         switch request.received(chunk, endOfStream: endOfStream) {
         case .wait: call.request = request
-        case .reject(let status): end(call, status)
+        case .reject(let status): cancel(call, status)
         case .deliver(let message):
             let bytes = request.bytes(of: message, in: chunk)
             guard let handler = call.handler else {
@@ -237,7 +243,7 @@ package struct ConnectionCalls: ~Copyable {
             }
             if endOfStream { try messages.endOfStream() }
         } catch {
-            return end(call, Status(error))
+            return cancel(call, Status(error))
         }
         call.messages = messages
         if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }

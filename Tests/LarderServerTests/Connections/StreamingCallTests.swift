@@ -103,7 +103,7 @@ struct StreamingCallTests {
         let late = pair.calls.takeDeadlines()
         switch way {
         case 0: pair.client.reset(stream, code: 8)
-        case 1: pair.send(stream, bytes: [9])
+        case 1: pair.send(stream, bytes: [9, 0, 0, 0, 0])
         case 2: for call in late { pair.calls.cancel(call.stream, .deadlineExceeded) }
         case 3: pair.calls.endAll(.draining)
         default: pair.calls.forgetAll()

@@ -20,9 +20,7 @@ final class CallPair {
     /// Whether the client gives back what it receives.
     var isReading = true
 
-    /// What the client has heard of each call.
-    private(set) var heard: [StreamRef: Heard] = [:]
-    private(set) var goAways: [(lastStreamID: Int32, code: UInt32)] = []
+    private var hearing = Hearing()
     /// Who owns the bytes that left the server by reference.
     private(set) var owners: [WeakOwner] = []
     private(set) var sentBytes = 0
@@ -61,7 +59,7 @@ final class CallPair {
     func open(fields: [Field], bytes: [UInt8] = [], isEnded: Bool = true) throws -> StreamRef {
         guard let stream = client.open(headers: fields, body: bytes.span, endOfStream: isEnded)
         else { throw Refused() }
-        heard[stream] = Heard()
+        hearing.began(stream)
         return stream
     }
 
@@ -143,48 +141,18 @@ final class CallPair {
     }
 
     private func takeClientEvents(_ input: [UInt8]) {
-        while let event = client.nextEvent() {
-            switch event {
-            case .headers(let stream, let range, let isEnded):
-                record(range, of: stream, isEnded: isEnded)
-            case .trailers(let stream, let range): record(range, of: stream, isEnded: true)
-            case .data(let stream, let range, let flowBytes, let isEnded):
-                heard[stream]?.body += input[range]
-                if isEnded { heard[stream]?.isEnded = true }
-                if isReading { client.consume(stream, flowBytes) }
-            case .endOfStream(let stream): heard[stream]?.isEnded = true
-            case .reset(let stream, let code): heard[stream]?.resetCode = code
-            case .closed(let stream, _): heard[stream]?.isClosed = true
-            case .goAway(let last, let code): goAways.append((last, code))
-            case .headersTooLarge, .bodyLow, .settingsReceived, .settingsAcknowledged,
-                .pingAcknowledged:
-                break
-            }
-        }
-    }
-
-    private func record(_ range: HeaderRange, of stream: StreamRef, isEnded: Bool) {
-        guard var answer = heard[stream] else { return }
-        let list = client.fields(range)
-        for index in 0..<list.count {
-            answer.result.record(name: list.name(index), value: list.value(index))
-            answer.fields.append((text(list.name(index)), text(list.value(index))))
-        }
-        answer.result.headersEnded(endOfStream: isEnded)
-        answer.blockCount += 1
-        if isEnded { answer.isEnded = true }
-        heard[stream] = answer
+        hearing.take(&client, input, isReading: isReading)
     }
 
     /// The client lets go of all that it has kept back.
     func readOn(_ stream: StreamRef) {
         isReading = true
-        client.consume(stream, heard[stream]?.body.count ?? 0)
+        client.consume(stream, answer(stream).body.count)
     }
 
     // MARK: Answers
 
-    func answer(_ stream: StreamRef) -> Heard { heard[stream] ?? Heard() }
+    func answer(_ stream: StreamRef) -> Heard { hearing.answer(stream) }
 
     func status(_ stream: StreamRef) -> Status { answer(stream).status }
 
@@ -194,6 +162,8 @@ final class CallPair {
             && calls.session.usedSlotCount == 0 && calls.session.pendingBodyBytes == 0
             && calls.session.outboundQueueCount == 0 && livingOwnerCount == 0
     }
+
+    var goAways: [Hearing.GoAway] { hearing.goAways }
 
     /// Body bytes that wait in the server's session.
     var pendingBodyBytes: Int { calls.session.pendingBodyBytes }

@@ -1,4 +1,5 @@
 import LarderGRPC
+import LarderHTTP2
 import LarderProtocol
 import LarderService
 
@@ -51,6 +52,61 @@ struct Heard {
     }
 
     struct NoMessage: Error { let status: Status }
+}
+
+/// What a client has heard on one connection.
+struct Hearing {
+    struct GoAway {
+        let lastStreamID: Int32
+        let code: UInt32
+    }
+
+    private var heard: [StreamRef: Heard] = [:]
+    private(set) var goAways: [GoAway] = []
+
+    mutating func began(_ stream: StreamRef) { heard[stream] = Heard() }
+
+    func answer(_ stream: StreamRef) -> Heard { heard[stream] ?? Heard() }
+
+    var endedCount: Int { heard.values.count { $0.isClosed } }
+
+    /// Takes the session's events; data events point into `input`.
+    mutating func take(_ client: inout ClientSession, _ input: [UInt8], isReading: Bool) {
+        while let event = client.nextEvent() {
+            switch event {
+            case .headers(let stream, let range, let isEnded):
+                record(client.fields(range), of: stream, isEnded: isEnded)
+            case .trailers(let stream, let range):
+                record(client.fields(range), of: stream, isEnded: true)
+            case .data(let stream, let range, let flowBytes, let isEnded):
+                heard[stream]?.body += input[range]
+                if isEnded { heard[stream]?.isEnded = true }
+                if isReading { client.consume(stream, flowBytes) }
+            case .endOfStream(let stream): heard[stream]?.isEnded = true
+            case .reset(let stream, let code): heard[stream]?.resetCode = code
+            case .closed(let stream, _): heard[stream]?.isClosed = true
+            case .goAway(let last, let code):
+                goAways.append(GoAway(lastStreamID: last, code: code))
+            case .headersTooLarge, .bodyLow, .settingsReceived, .settingsAcknowledged,
+                .pingAcknowledged:
+                break
+            }
+        }
+    }
+
+    private mutating func record(
+        _ list: borrowing HeaderFields, of stream: StreamRef, isEnded: Bool
+    ) {
+        guard var answer = heard[stream] else { return }
+        for index in 0..<list.count {
+            answer.result.record(name: list.name(index), value: list.value(index))
+            answer.fields.append((text(list.name(index)), text(list.value(index))))
+        }
+        answer.result.headersEnded(endOfStream: isEnded)
+        answer.blockCount += 1
+        if isEnded { answer.isEnded = true }
+        heard[stream] = answer
+    }
 }
 
 /// Numbers that are the same in every run.  Source: Vigna, splitmix64.
