@@ -27,6 +27,8 @@ extension ConnectionCalls {
             send(scratch.reply, on: stream)
             session.finish(stream, trailers: blocks.okTrailers)
         }
+        // The session holds the values now; the next call of the loop may be long in coming.
+        scratch.reply.clear()
     }
 
     /// Submits what a streaming call has said.
