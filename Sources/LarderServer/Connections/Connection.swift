@@ -58,7 +58,8 @@ package final class Connection: ByteStreamDelegate {
     /// Nothing can be said to the peer any more but what the session has queued.
     private func fail(_ error: HTTP2Error) {
         shared.logger.debug(
-            "connection failed", metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
+            "connection failed",
+            metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
         flush()
         stream.closeAfterFlush()
     }
@@ -68,7 +69,7 @@ package final class Connection: ByteStreamDelegate {
     private func flush() {
         let stream = stream
         var more = true
-        while more, !stream.isWriting {
+        while more, !stream.isWriting, !stream.isEnding {
             do throws(HTTP2Error) {
                 try calls.session.drain { bytes, owner in
                     let isTaken =
@@ -83,12 +84,13 @@ package final class Connection: ByteStreamDelegate {
             } catch {
                 return stream.close()
             }
-            more = !stream.output.isEmpty
+            let isMoving = !stream.output.isEmpty
             stream.flush()
-            if calls.handleDrained(nowNanos: shared.loop.nowNanos, scratch: &shared.scratch) {
-                more = true
-            }
+            let hasNews = calls.handleDrained(
+                nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
+            more = (isMoving || hasNews) && calls.session.wantsWrite
         }
+        guard !stream.isEnding else { return }
         if calls.session.isFinished, !stream.isWriting {
             stream.closeAfterFlush()
         } else {

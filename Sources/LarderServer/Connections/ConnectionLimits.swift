@@ -5,7 +5,7 @@ enum ConnectionLimits {
     /// Control frames and header lists that may wait while the socket takes nothing; with more, the
     /// connection is not read.
     static let outboundFramesMax = 1_000
-    /// Copied body bytes that may wait likewise.
+    /// Body bytes of all calls that may wait likewise, copied or where they lie.
     static let pendingBodyBytesMax = 4 << 20
     /// What one call may have unsent. A client that asks on without reading loses the call.
     static let pendingCallBytesMax = 16 << 20

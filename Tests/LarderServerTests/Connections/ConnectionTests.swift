@@ -1,0 +1,160 @@
+import LarderGRPC
+import LarderHTTP2
+import LarderIO
+import LarderProtocol
+import LarderServer
+import LarderService
+import Testing
+
+@Suite("Connections on sockets")
+struct ConnectionTests {
+    private var wide: SessionOptions {
+        var options = SessionOptions()
+        options.initialWindowBytes = 1 << 30
+        options.connectionWindowBytes = 1 << 30
+        return options
+    }
+
+    private func store(_ key: String, _ value: [UInt8], in server: LoopServer) throws {
+        try LarderServerTests.store(
+            key, value, in: server.services, nowNanos: server.loop.nowNanos)
+    }
+
+    @Test("a call is answered, and nothing is left of a connection that has closed")
+    func getAndClose() throws {
+        var seen: GetResponse?
+        weak var connection: Connection?
+        weak var stream: ByteStream?
+        weak var shared: LoopShared?
+        try withLoop { loop in
+            let server = LoopServer(loop)
+            shared = server.shared
+            try store("a", .pattern(100_000), in: server)
+            try server.connect { client in
+                connection = server.lastConnection
+                stream = server.lastStream
+                client.stream.start()
+                guard let call = try? client.open("Get", GetRequest(key: [UInt8(ascii: "a")]))
+                else { return loop.stop() }
+                client.onNews = { client in
+                    guard !client.isClosed, client.hearing.endedCount == 1 else { return }
+                    seen = try? client.hearing.answer(call).message()
+                    client.stream.close()
+                    // A turn or two for the server to see it.
+                    loop.timer(afterMillis: 50) { loop.stop() }
+                }
+            }
+        }
+        #expect(seen?.value == .pattern(100_000))
+        #expect(connection == nil)
+        #expect(stream == nil)
+        #expect(shared == nil)
+    }
+
+    @Test("a peer that resets the connection amid large answers harms nobody")
+    func resetAmidAnswers() throws {
+        weak var connection: Connection?
+        try withLoop { loop in
+            let server = LoopServer(loop)
+            try store("a", [UInt8](repeating: 7, count: 1 << 20), in: server)
+            try server.connect(options: wide) { client in
+                connection = server.lastConnection
+                for _ in 0..<50 {
+                    _ = try? client.open("Get", GetRequest(key: [UInt8(ascii: "a")]))
+                }
+                // The server's SETTINGS lie unread, so this is a reset.
+                client.stream.close()
+                loop.timer(afterMillis: 100) { loop.stop() }
+            }
+        }
+        #expect(connection == nil)
+    }
+
+    @Test("an answer of very many values sent by reference fits into the output")
+    func manyReferences() throws {
+        var seen: BatchGetResponse?
+        try withLoop { loop in
+            let server = LoopServer(loop)
+            for index in 0..<1_000 {
+                try store("k\(index)", .pattern(1_025, seed: index), in: server)
+            }
+            try server.connect(options: wide) { client in
+                client.stream.start()
+                let keys = (0..<1_000).map { Array("k\($0)".utf8) }
+                guard let call = try? client.open("BatchGet", BatchGetRequest(keys: keys)) else {
+                    return loop.stop()
+                }
+                client.onNews = { client in
+                    guard client.hearing.answer(call).isClosed || client.isClosed else { return }
+                    seen = try? client.hearing.answer(call).message()
+                    loop.stop()
+                }
+            }
+        }
+        #expect(seen?.responses.count == 1_000)
+        for (index, response) in (seen?.responses ?? []).enumerated() {
+            #expect(response.value == .pattern(1_025, seed: index))
+        }
+    }
+
+    @Test("a client that does not read is not read either, and gets everything when it does")
+    func slowReader() throws {
+        let count = 50
+        var hitsWhenStalled: UInt64 = 0
+        var answers: [GetResponse] = []
+        try withLoop { loop in
+            let server = LoopServer(loop)
+            try store("a", [UInt8](repeating: 7, count: 1 << 20), in: server)
+            try server.connect(options: wide) { client in
+                var calls: [StreamRef] = []
+                var turns = 0
+                var timer: LarderIO.Timer?
+                // One request a turn, and not a byte read.
+                timer = loop.timer(afterMillis: 1, repeatMillis: 1) {
+                    turns += 1
+                    if turns <= count {
+                        guard
+                            let call = try? client.open("Get", GetRequest(key: [UInt8(ascii: "a")]))
+                        else { return loop.stop() }
+                        calls.append(call)
+                    } else if turns == count + 20 {
+                        hitsWhenStalled = server.hits()
+                        timer?.cancel()
+                        client.stream.start()
+                    }
+                }
+                client.onNews = { client in
+                    guard client.hearing.endedCount == count || client.isClosed else { return }
+                    answers = calls.compactMap { try? client.hearing.answer($0).message() }
+                    loop.stop()
+                }
+            }
+        }
+        #expect(hitsWhenStalled > 0)
+        #expect(hitsWhenStalled < count)
+        #expect(answers.count == count)
+        let expected = [UInt8](repeating: 7, count: 1 << 20)
+        #expect(answers.allSatisfy { $0.value == expected })
+    }
+
+    @Test("a deadline ends a call whose request is never complete")
+    func deadline() throws {
+        var status: Status?
+        try withLoop { loop in
+            let server = LoopServer(loop)
+            try server.connect { client in
+                client.stream.start()
+                guard
+                    let call = try? client.open(
+                        "Get", GetRequest?.none, timeoutNanos: 5_000_000)
+                else { return loop.stop() }
+                client.onNews = { client in
+                    guard client.hearing.answer(call).isClosed || client.isClosed else { return }
+                    status = client.hearing.answer(call).status
+                    loop.stop()
+                }
+            }
+        }
+        #expect(status?.code == .deadlineExceeded)
+    }
+}
