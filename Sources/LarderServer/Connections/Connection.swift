@@ -14,7 +14,7 @@ package final class Connection: ByteStreamDelegate {
     private var goAwayTimer: Timer?
     private var drainStage = DrainStage.serving
 
-    private enum DrainStage { case serving, noticed, goingAway, ending }
+    private enum DrainStage { case serving, noticed, goingAway }
 
     package init(_ stream: ByteStream, _ shared: LoopShared) {
         self.stream = stream
@@ -55,12 +55,11 @@ package final class Connection: ByteStreamDelegate {
 
     func close() { stream.close() }
 
-    /// Nothing can be said to the peer any more but what the session has queued.
+    /// The session can say nothing more; what it has said already is still to reach the peer.
     private func fail(_ error: HTTP2Error) {
         shared.logger.debug(
             "connection failed",
             metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
-        flush()
         stream.closeAfterFlush()
     }
 
@@ -154,13 +153,10 @@ package final class Connection: ByteStreamDelegate {
         flush()
     }
 
-    /// The time for running calls is over.
+    /// The time for running calls is over. The stream closes when the peer has read their ends.
     func endDrain() {
-        guard drainStage != .ending else { return }
-        drainStage = .ending
         calls.endAll(.draining)
-        calls.continueDrain()
+        goAway()
         flush()
-        stream.closeAfterFlush()
     }
 }

@@ -157,4 +157,79 @@ struct ConnectionTests {
         }
         #expect(status?.code == .deadlineExceeded)
     }
+
+    @Test("who speaks HTTP/1.1 gets SETTINGS and an orderly end", arguments: [0, 700_000])
+    func anotherProtocol(bodyBytes: Int) throws {
+        var ear: PlainEar?
+        try withLoop { loop in
+            let server = LoopServer(loop)
+            try server.connect { client in
+                let made = PlainEar(client.stream) { loop.stop() }
+                ear = made
+                client.stream.start()
+                var request = Array("PUT / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+                request += [UInt8](repeating: 120, count: bodyBytes)
+                _ = client.stream.output.append(copying: request.span)
+                client.stream.flush()
+            }
+        }
+        #expect(ear?.bytes.dropFirst(3).first == 4)
+        #expect(ear?.isClosed == true)
+        #expect(ear?.error == nil)
+    }
+
+    @Test("when the drain's time is over, last words reach also a client that reads late")
+    func lastWords() throws {
+        let large = [UInt8](repeating: 7, count: 14 << 20)
+        var load: Status?
+        var get: GetResponse?
+        var error: IOError?
+        try withLoop { loop in
+            let server = LoopServer(loop, budgetBytes: 256 << 20)
+            try store("a", large, in: server)
+            try server.connect(options: wide) { client in
+                guard
+                    let loading = try? client.open("BulkLoad"),
+                    let large = try? client.open(
+                        "Get", GetRequest(key: [UInt8(ascii: "a")], maxInlineBytes: .max))
+                else { return loop.stop() }
+                loop.timer(afterMillis: 50) {
+                    server.shared.beginDrain { loop.timer(afterMillis: 50) { loop.stop() } }
+                    server.shared.endDrain()
+                    client.stream.start()
+                }
+                client.onNews = { client in
+                    guard case .some(let last) = client.closeError else { return }
+                    error = last
+                    load = client.hearing.answer(loading).status
+                    get = try? client.hearing.answer(large).message()
+                }
+            }
+        }
+        #expect(load?.code == .unavailable)
+        #expect(get.map { $0.value == large } == true)
+        #expect(error == nil)
+    }
+}
+
+/// Hears bytes and nothing in them.
+private final class PlainEar: ByteStreamDelegate {
+    private(set) var bytes: [UInt8] = []
+    private(set) var isClosed = false
+    private(set) var error: IOError?
+    private let onClosed: () -> Void
+
+    init(_ stream: ByteStream, onClosed: @escaping () -> Void) {
+        self.onClosed = onClosed
+        stream.delegate = self
+    }
+
+    func received(_ span: Span<UInt8>) { append(span, to: &bytes) }
+    func drained() {}
+
+    func closed(_ error: IOError?) {
+        isClosed = true
+        self.error = error
+        onClosed()
+    }
 }
