@@ -25,7 +25,7 @@ package final class RunningServer: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
-    /// How long the listed ends of calls may take to be written, after the drain timeout.
+    /// How long the ends of calls may take to reach their clients, after the drain timeout.
     private static let lastWordsMillis: UInt64 = 1_000
     /// How often entries whose time is over are looked for, and how many go at once.
     private static let expiryMillis: UInt64 = 100
@@ -125,11 +125,15 @@ package final class RunningServer: Sendable {
         guard isFirst else { return }
         logger.info("draining", metadata: ["timeout_ms": "\(settings.drainTimeoutMillis)"])
         services.health.phase = .shuttingDown
-        for loop in loops {
-            loop.drain(
-                timeoutMillis: settings.drainTimeoutMillis, lastWordsMillis: Self.lastWordsMillis
-            ) { [weak self] in
-                self?.loopIsEmpty()
+        // In this order: a loop must not be told empty before a connection that is dealt to it.
+        loops[0].closeListeners { [settings, loops, weak self] in
+            for loop in loops {
+                loop.drain(
+                    timeoutMillis: settings.drainTimeoutMillis,
+                    lastWordsMillis: Self.lastWordsMillis
+                ) { [weak self] in
+                    self?.loopIsEmpty()
+                }
             }
         }
     }
