@@ -14,6 +14,9 @@ package struct ConnectionCalls: ~Copyable {
     /// Calls that need a timer of their own now; the connection takes them.
     var deadlines: [(stream: StreamRef, atNanos: UInt64)] = []
 
+    /// The peer has acknowledged the PING that `beginDrain` sent.
+    package private(set) var hasSeenDrainPing = false
+
     let services: Services
     let blocks: AnswerBlocks
 
@@ -40,9 +43,6 @@ package struct ConnectionCalls: ~Copyable {
         let nothing: [UInt8] = []
         return handleEvents(nothing.span, nowNanos: nowNanos, scratch: &scratch)
     }
-
-    /// The peer has acknowledged the PING that `beginDrain` sent.
-    package private(set) var hasSeenDrainPing = false
 
     @discardableResult
     private mutating func handleEvents(

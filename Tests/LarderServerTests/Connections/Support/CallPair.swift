@@ -95,11 +95,7 @@ final class CallPair {
     /// Answers whether anything was carried.
     @discardableResult
     func clientToServer(bytesMax: Int = .max) throws -> Bool {
-        var bytes: [UInt8] = []
-        try client.drain { span, _ in
-            append(span, to: &bytes)
-            return true
-        }
+        let bytes = try clientSends()
         takeClientEvents([])
         try pieces(bytes) { piece in
             try calls.receive(piece.span, nowNanos: nowNanos, scratch: &scratch)
@@ -109,6 +105,16 @@ final class CallPair {
 
     @discardableResult
     func serverToClient() throws -> Bool {
+        let (bytes, hasNews) = try serverSends()
+        try pieces(bytes) { piece in
+            try client.receive(piece.span)
+            takeClientEvents(piece)
+        }
+        return hasNews || !bytes.isEmpty
+    }
+
+    /// What the server has to say, and whether saying it has brought news.
+    func serverSends() throws -> (bytes: [UInt8], hasNews: Bool) {
         var bytes: [UInt8] = []
         var left: [WeakOwner] = []
         try calls.session.drain { span, owner in
@@ -119,11 +125,17 @@ final class CallPair {
         owners += left
         sentBytes += bytes.count
         let hasNews = calls.handleDrained(nowNanos: nowNanos, scratch: &scratch)
-        try pieces(bytes) { piece in
-            try client.receive(piece.span)
-            takeClientEvents(piece)
+        return (bytes, hasNews)
+    }
+
+    /// What the client has to say, taken from it and not carried anywhere.
+    func clientSends() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try client.drain { span, _ in
+            append(span, to: &bytes)
+            return true
         }
-        return hasNews || !bytes.isEmpty
+        return bytes
     }
 
     /// The server takes bytes that no session made.
