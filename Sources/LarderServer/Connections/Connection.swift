@@ -12,6 +12,8 @@ package final class Connection: ByteStreamDelegate {
     private let shared: LoopShared
     private var calls: ConnectionCalls
     private var goAwayTimer: Timer?
+    /// Takes a long flush up again when the loop's other connections have had their turn.
+    private var flushTimer: Timer?
     private var drainStage = DrainStage.serving
 
     private enum DrainStage { case serving, noticed, goingAway }
@@ -49,6 +51,7 @@ package final class Connection: ByteStreamDelegate {
 
     package func closed(_ error: IOError?) {
         goAwayTimer?.cancel()
+        flushTimer?.cancel()
         calls.forgetAll()
         shared.didClose(self)
     }
@@ -64,10 +67,11 @@ package final class Connection: ByteStreamDelegate {
     }
 
     /// Serialises what the session has to say and writes it, until the session or the socket has
-    /// had enough.
+    /// had enough, or the others of the loop have waited long enough.
     private func flush() {
         let stream = stream
         var more = true
+        var rounds = 0
         while more, !stream.isWriting, !stream.isEnding {
             do throws(HTTP2Error) {
                 try calls.session.drain { bytes, owner in
@@ -88,6 +92,11 @@ package final class Connection: ByteStreamDelegate {
             let hasNews = calls.handleDrained(
                 nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
             more = (isMoving || hasNews) && calls.session.wantsWrite
+            rounds += 1
+            if more, rounds == ConnectionLimits.flushRoundsMax {
+                flushLater()
+                break
+            }
         }
         guard !stream.isEnding else { return }
         if calls.session.isFinished, !stream.isWriting {
@@ -95,6 +104,11 @@ package final class Connection: ByteStreamDelegate {
         } else {
             holdBack()
         }
+    }
+
+    private func flushLater() {
+        flushTimer?.cancel()
+        flushTimer = shared.loop.timer(afterMillis: 0) { [weak self] in self?.flush() }
     }
 
     /// A peer that does not read is not read either, once much is waiting for it.

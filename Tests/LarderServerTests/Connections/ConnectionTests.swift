@@ -97,6 +97,32 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a long answer over a wide window arrives whole, in as many goes as it takes")
+    func longExport() throws {
+        let count = 400
+        var ended: Heard?
+        try withLoop { loop in
+            let server = LoopServer(loop)
+            for index in 0..<count {
+                try store("k\(index)", [UInt8](repeating: 7, count: 40_000), in: server)
+            }
+            try server.connect(options: wide) { client in
+                client.stream.start()
+                guard let call = try? client.open("Export", ExportRequest()) else {
+                    return loop.stop()
+                }
+                client.onNews = { client in
+                    guard client.hearing.endedCount == 1 || client.isClosed else { return }
+                    ended = client.hearing.answer(call)
+                    loop.stop()
+                }
+            }
+        }
+        #expect(ended?.status.isOK == true)
+        let messages = try #require(ended).messages(as: ExportResponse.self)
+        #expect(messages.reduce(0) { $0 + $1.entries.count } == count)
+    }
+
     @Test("a client that does not read is not read either, and gets everything when it does")
     func slowReader() throws {
         let count = 50

@@ -52,9 +52,9 @@ private struct RandomRun {
         var server = SessionOptions()
         server.initialWindowBytes = Int.random(in: 1 << 10...64 << 10, using: &generator)
         var client = SessionOptions()
-        client.initialWindowBytes = Int.random(in: 100...64 << 10, using: &generator)
+        client.initialWindowBytes = Int.random(in: 1 << 10...64 << 10, using: &generator)
         pair = CallPair(client: client, server: server)
-        let readBytesMax = [5, 100, 5_000, 1 << 20].randomElement(using: &generator) ?? 5
+        let readBytesMax = [40, 300, 5_000, 1 << 20].randomElement(using: &generator) ?? 40
         let reads = Reads(generator: SeededGenerator(seed: seed ^ 0xABCD), bytesMax: readBytesMax)
         pair.chunkBytes = reads.next
         self.generator = generator
