@@ -16,6 +16,10 @@ extension ByteStream {
     /// Whether `closed` has come or is sure to come.
     package var isClosed: Bool { state == .closed }
 
+    /// Whether the stream closes or is about to, by our wish, the peer's or a failure: what is
+    /// appended now is not written.
+    package var isEnding: Bool { state == .finishing || state == .closed }
+
     /// Closes now. What is queued and not written is lost; `received` and `drained` come no more.
     /// Idempotent.
     package func close() {

@@ -3,8 +3,8 @@ import CLibuv
 /// What a stream is about to write, gathered: small bytes copied side by side, big ones by
 /// reference. `ByteStream.flush` sends it all in one call.
 ///
-/// Bounded: when `hasRoom` is true the next append of up to `appendBytesMax` bytes succeeds, and
-/// so do the two after it.
+/// Bounded: when `hasRoom` is true the next bytes up to `appendBytesMax` are taken, in however many
+/// appends they come, and so are two appends after them.
 /// - Complexity: an append is O(bytes copied) and allocates nothing once the loop is warm.
 // The fields lie in memory of their own, so that appending changes no property of the stream: a
 // class property would be checked for exclusive access at every append.
@@ -16,8 +16,9 @@ package struct OutputQueue: ~Copyable {
     /// Below this many bytes a copy is cheaper than a segment and a reference.
     package static let referenceBytesMin = 1024
     // `hasRoom` keeps this much back, so that a writer who is told of the end may still finish the
-    // frame it is at: its head, its payload, and a control frame before it.
-    private static let segmentsInReserve = 8
+    // frame it is at: its head, its payload, and a control frame before it. In pieces, the payload
+    // is at worst the shortest references with a few copied bytes before each.
+    private static let segmentsInReserve = 2 * (appendBytesMax / referenceBytesMin) + 6
     private static let bytesInReserve = 3 * appendBytesMax
 
     @unsafe

@@ -1,10 +1,10 @@
-import LarderHTTP2
-import LarderIO
-import LarderService
-import Logging
+package import LarderHTTP2
+package import LarderIO
+package import LarderService
+package import Logging
 
 /// What the connections of one loop share, and which they are. Touched on that loop alone.
-final class LoopShared {
+package final class LoopShared {
     let loop: EventLoop
     let services: Services
     let sessionOptions: SessionOptions
@@ -15,7 +15,7 @@ final class LoopShared {
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var whenEmpty: (() -> Void)?
 
-    init(
+    package init(
         loop: EventLoop, services: Services, sessionOptions: SessionOptions, blocks: AnswerBlocks,
         logger: Logger
     ) {
@@ -36,7 +36,7 @@ final class LoopShared {
     }
 
     /// Asks every client to go; `whenEmpty` is called once, when the last one has gone.
-    func beginDrain(whenEmpty: @escaping () -> Void) {
+    package func beginDrain(whenEmpty: @escaping () -> Void) {
         isDraining = true
         self.whenEmpty = whenEmpty
         for connection in connections.values { connection.beginDrain() }
@@ -44,12 +44,12 @@ final class LoopShared {
     }
 
     /// Ends the calls that still run.
-    func endDrain() {
+    package func endDrain() {
         for connection in connections.values { connection.endDrain() }
     }
 
     /// Closes what is still open, whatever it has to say.
-    func closeAll() {
+    package func closeAll() {
         for connection in connections.values { connection.close() }
     }
 

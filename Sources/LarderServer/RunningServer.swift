@@ -1,14 +1,17 @@
 import LarderHTTP2
-import LarderIO
+package import LarderIO
 import LarderService
-import Logging
+package import Logging
 import Synchronization
 
 /// Loops on their threads, listeners on the first of them, and one cache for all.
 ///
 /// The first loop accepts and deals the connections out in turn, so that few connections are
 /// spread as evenly as many.
-final class RunningServer: Sendable {
+package final class RunningServer: Sendable {
+    /// Where it listens, with the ports that the system chose.
+    package let boundAddresses: [SocketAddress]
+
     private let settings: Settings
     private let logger: Logger
     private let services: Services
@@ -22,18 +25,19 @@ final class RunningServer: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
-    /// How long the listed ends of calls may take to be written, after the drain timeout.
+    /// How long the ends of calls may take to reach their clients, after the drain timeout.
     private static let lastWordsMillis: UInt64 = 1_000
     /// How often entries whose time is over are looked for, and how many go at once.
     private static let expiryMillis: UInt64 = 100
     private static let expiriesMax = 10_000
 
-    init(settings: Settings, logger: Logger) throws(ServerError) {
+    package init(settings: Settings, logger: Logger) throws(ServerError) {
         self.settings = settings
         self.logger = logger
         let services = Self.makeServices(settings)
         self.services = services
         let sockets = try Self.listen(settings)
+        boundAddresses = sockets.map(\.boundAddress)
         do throws(IOError) {
             loops = try (0..<settings.threads).map { (index) throws(IOError) in
                 try ServingLoop(
@@ -45,7 +49,7 @@ final class RunningServer: Sendable {
             throw .internalFault(error.description)
         }
         var metadata: Logger.Metadata = [
-            "listen": .array(sockets.map { .string($0.boundAddress.description) }),
+            "listen": .array(boundAddresses.map { .string($0.description) }),
             "threads": "\(settings.threads)", "memory_bytes": "\(settings.memoryBytes)",
         ]
         if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
@@ -118,7 +122,7 @@ final class RunningServer: Sendable {
 
     /// Health says no, nobody new is let in, every client is asked to go; calls that run may
     /// finish, within the drain timeout. May be called more than once.
-    func drain() {
+    package func drain() {
         let isFirst = stopping.withLock { stopping in
             defer { stopping.isDraining = true }
             return !stopping.isDraining
@@ -126,11 +130,15 @@ final class RunningServer: Sendable {
         guard isFirst else { return }
         logger.info("draining", metadata: ["timeout_ms": "\(settings.drainTimeoutMillis)"])
         services.health.phase = .shuttingDown
-        for loop in loops {
-            loop.drain(
-                timeoutMillis: settings.drainTimeoutMillis, lastWordsMillis: Self.lastWordsMillis
-            ) { [weak self] in
-                self?.loopIsEmpty()
+        // In this order: a loop must not be told empty before a connection that is dealt to it.
+        loops[0].closeListeners { [settings, loops, weak self] in
+            for loop in loops {
+                loop.drain(
+                    timeoutMillis: settings.drainTimeoutMillis,
+                    lastWordsMillis: Self.lastWordsMillis
+                ) { [weak self] in
+                    self?.loopIsEmpty()
+                }
             }
         }
     }
@@ -147,7 +155,7 @@ final class RunningServer: Sendable {
     }
 
     /// Returns when every loop has drained and its thread has ended.
-    func untilStopped() async {
+    package func untilStopped() async {
         await withCheckedContinuation { continuation in
             let isStopped = stopping.withLock { stopping in
                 if !stopping.isStopped { stopping.waiter = continuation }

@@ -49,13 +49,21 @@ final class ServingLoop: Sendable {
         }
     }
 
+    /// Lets nobody in any more; `then` is called on the loop, when all that were let in have been
+    /// dealt out.
+    func closeListeners(then: @escaping @Sendable () -> Void) {
+        loop.submit { [listeners] in
+            for listener in listeners.value.listeners { listener.close() }
+            listeners.value.listeners = []
+            then()
+        }
+    }
+
     /// Drains the loop; `whenEmpty` is called on it once, when the last connection is gone.
     func drain(
         timeoutMillis: UInt64, lastWordsMillis: UInt64, whenEmpty: @escaping @Sendable () -> Void
     ) {
-        loop.submit { [shared, listeners] in
-            for listener in listeners.value.listeners { listener.close() }
-            listeners.value.listeners = []
+        loop.submit { [shared] in
             let shared = shared.value
             shared.beginDrain(whenEmpty: whenEmpty)
             shared.loop.timer(afterMillis: timeoutMillis) { shared.endDrain() }

@@ -240,6 +240,33 @@ struct ByteStreamTests {
         }
     }
 
+    @Test("a frame in the smallest pieces fits whenever there is room", arguments: 0...40)
+    func smallPieces(before: Int) throws {
+        let blob = Blob(count: OutputQueue.appendBytesMax, seed: 5)
+        let pieceBytes = OutputQueue.referenceBytesMin
+        try withLoop { loop in
+            try connectPair(loop) { server, client in
+                Ear(server, start: false)
+                Ear(client)
+                let piece = blob.bytes.extracting(0..<pieceBytes)
+                for _ in 0..<before {
+                    expectTaken(client.output.append(referencing: piece, owner: blob))
+                }
+                while client.output.hasRoom {
+                    var left = OutputQueue.appendBytesMax
+                    while left > pieceBytes {
+                        expectTaken(client.output.append(copying: [1].span))
+                        expectTaken(client.output.append(referencing: piece, owner: blob))
+                        left -= 1 + pieceBytes
+                    }
+                }
+                expectTaken(client.output.append(copying: blob.bytes))
+                expectTaken(client.output.append(referencing: blob.bytes, owner: blob))
+                loop.stop()
+            }
+        }
+    }
+
     @Test("close from inside received ends the reading at once")
     func closeInsideReceived() throws {
         try withLoop { loop in

@@ -1,15 +1,17 @@
 import LarderGRPC
 import LarderHTTP2
-import LarderService
+package import LarderService
 
 /// The header lists that answers are made of: those that never change are prepared once.
-struct AnswerBlocks {
+package struct AnswerBlocks {
     /// Before the messages of a call.
     let headers = HeaderBlock(ResponseFields.ok())
     /// After the messages of a call that went well.
     let okTrailers = HeaderBlock(Status.ok.trailerFields)
     /// A call that went well and has nothing to say.
     let okTrailersOnly = HeaderBlock(Status.ok.trailersOnlyFields())
+
+    package init() {}
 
     /// After messages that were sent already.
     func trailers(for status: Status) -> HeaderBlock {

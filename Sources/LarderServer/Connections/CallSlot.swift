@@ -1,12 +1,13 @@
-import LarderGRPC
-import LarderService
+package import LarderGRPC
+import LarderHTTP2
+package import LarderService
 
 /// What a connection knows of one stream, at the index of the stream's slot in the session.
 enum CallSlot {
     /// No stream, or one whose call is over: what still comes is dropped.
     case over
     /// A unary call whose request has not begun to arrive.
-    case awaitingRequest(Method, deadlineNanos: UInt64?)
+    case awaitingRequest(StreamRef, Method, deadlineNanos: UInt64?)
     case open(OpenCall)
     /// No gRPC call: answered when the request has ended, or when `bodyBytes` of it were enough.
     // An answer before the end needs RST_STREAM(NO_ERROR) behind it, and clients that speak plain
@@ -15,7 +16,9 @@ enum CallSlot {
 }
 
 /// What the calls of one loop use in turn, so that a call needs no memory of its own.
-struct CallScratch: ~Copyable {
-    var head = CallHead()
-    var reply = Reply()
+package struct CallScratch: ~Copyable {
+    package var head = CallHead()
+    package var reply = Reply()
+
+    package init() {}
 }

@@ -1,22 +1,24 @@
 import LarderGRPC
 import LarderHTTP2
-import LarderIO
+package import LarderIO
 import LarderService
 import Logging
 
 /// One client: a byte stream joined to a session and its calls.
 ///
 /// Lives on one loop. The stream keeps it alive until it is closed.
-final class Connection: ByteStreamDelegate {
+package final class Connection: ByteStreamDelegate {
     private let stream: ByteStream
     private let shared: LoopShared
     private var calls: ConnectionCalls
     private var goAwayTimer: Timer?
+    /// Takes a long flush up again when the loop's other connections have had their turn.
+    private var flushTimer: Timer?
     private var drainStage = DrainStage.serving
 
-    private enum DrainStage { case serving, noticed, goingAway, ending }
+    private enum DrainStage { case serving, noticed, goingAway }
 
-    init(_ stream: ByteStream, _ shared: LoopShared) {
+    package init(_ stream: ByteStream, _ shared: LoopShared) {
         self.stream = stream
         self.shared = shared
         calls = ConnectionCalls(
@@ -24,7 +26,7 @@ final class Connection: ByteStreamDelegate {
     }
 
     /// Begins to read, and sends the server's SETTINGS.
-    func start() {
+    package func start() {
         stream.delegate = self
         shared.didOpen(self)
         stream.start()
@@ -34,7 +36,7 @@ final class Connection: ByteStreamDelegate {
 
     // MARK: The byte stream
 
-    func received(_ bytes: Span<UInt8>) {
+    package func received(_ bytes: Span<UInt8>) {
         do throws(HTTP2Error) {
             try calls.receive(bytes, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
         } catch {
@@ -45,31 +47,32 @@ final class Connection: ByteStreamDelegate {
         flush()
     }
 
-    func drained() { flush() }
+    package func drained() { flush() }
 
-    func closed(_ error: IOError?) {
+    package func closed(_ error: IOError?) {
         goAwayTimer?.cancel()
+        flushTimer?.cancel()
         calls.forgetAll()
         shared.didClose(self)
     }
 
     func close() { stream.close() }
 
-    /// Nothing can be said to the peer any more but what the session has queued.
+    /// The session can say nothing more; what it has said already is still to reach the peer.
     private func fail(_ error: HTTP2Error) {
         shared.logger.debug(
             "connection failed",
             metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
-        flush()
         stream.closeAfterFlush()
     }
 
     /// Serialises what the session has to say and writes it, until the session or the socket has
-    /// had enough.
+    /// had enough, or the others of the loop have waited long enough.
     private func flush() {
         let stream = stream
         var more = true
-        while more, !stream.isWriting {
+        var rounds = 0
+        while more, !stream.isWriting, !stream.isEnding {
             do throws(HTTP2Error) {
                 try calls.session.drain { bytes, owner in
                     let isTaken =
@@ -84,19 +87,28 @@ final class Connection: ByteStreamDelegate {
             } catch {
                 return stream.close()
             }
-            more = !stream.output.isEmpty
+            let isMoving = !stream.output.isEmpty
             stream.flush()
-            // A stream that is closing takes nothing more.
-            guard stream.output.isEmpty else { return }
-            if calls.handleDrained(nowNanos: shared.loop.nowNanos, scratch: &shared.scratch) {
-                more = true
+            let hasNews = calls.handleDrained(
+                nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
+            more = (isMoving || hasNews) && calls.session.wantsWrite
+            rounds += 1
+            if more, rounds == ConnectionLimits.flushRoundsMax {
+                flushLater()
+                break
             }
         }
+        guard !stream.isEnding else { return }
         if calls.session.isFinished, !stream.isWriting {
             stream.closeAfterFlush()
         } else {
             holdBack()
         }
+    }
+
+    private func flushLater() {
+        flushTimer?.cancel()
+        flushTimer = shared.loop.timer(afterMillis: 0) { [weak self] in self?.flush() }
     }
 
     /// A peer that does not read is not read either, once much is waiting for it.
@@ -155,13 +167,10 @@ final class Connection: ByteStreamDelegate {
         flush()
     }
 
-    /// The time for running calls is over.
+    /// The time for running calls is over. The stream closes when the peer has read their ends.
     func endDrain() {
-        guard drainStage != .ending else { return }
-        drainStage = .ending
         calls.endAll(.draining)
-        calls.continueDrain()
+        goAway()
         flush()
-        stream.closeAfterFlush()
     }
 }

@@ -1,5 +1,5 @@
-import LarderGRPC
-import LarderHTTP2
+package import LarderGRPC
+package import LarderHTTP2
 import LarderService
 
 extension ConnectionCalls {
@@ -14,10 +14,11 @@ extension ConnectionCalls {
         guard status.isOK else { return end(stream, status) }
         let tails = scratch.reply.tails
         if tails.isEmpty {
-            session.respond(
+            return session.respond(
                 stream, headers: blocks.headers, body: scratch.reply.written,
                 trailers: blocks.okTrailers)
-        } else if tails.count == 1, tails[0].offset == scratch.reply.written.count {
+        }
+        if tails.count == 1, tails[0].offset == scratch.reply.written.count {
             session.respond(
                 stream, headers: blocks.headers, body: scratch.reply.written,
                 tail: tails[0].value, trailers: blocks.okTrailers)
@@ -26,6 +27,8 @@ extension ConnectionCalls {
             send(scratch.reply, on: stream)
             session.finish(stream, trailers: blocks.okTrailers)
         }
+        // The session holds the values now; the next call of the loop may be long in coming.
+        scratch.reply.clear()
     }
 
     /// Submits what a streaming call has said.
@@ -46,8 +49,7 @@ extension ConnectionCalls {
         }
         let pending = session.pendingBytes(call.stream)
         if pending > ConnectionLimits.pendingCallBytesMax {
-            call.handler?.cancelled()
-            end(
+            cancel(
                 call,
                 Status(
                     .resourceExhausted,
@@ -87,11 +89,15 @@ extension ConnectionCalls {
         session.respondHeadersOnly(stream, headers: blocks.trailersOnly(for: status))
     }
 
-    /// Ends the call on `stream` from outside: its deadline has passed, or the server goes.
-    mutating func cancel(_ stream: StreamRef, _ status: Status) {
-        guard case .open(let call) = slot(of: stream) else { return }
+    /// Ends an open call that its method has not ended.
+    mutating func cancel(_ call: OpenCall, _ status: Status) {
         call.handler?.cancelled()
         end(call, status)
+    }
+
+    /// Ends the call on `stream` from outside, if it is still open: its deadline has passed.
+    package mutating func cancel(_ stream: StreamRef, _ status: Status) {
+        if let call = openCall(stream) { cancel(call, status) }
     }
 
     /// The stream is gone; a call that was not over is cancelled.
@@ -101,7 +107,7 @@ extension ConnectionCalls {
     }
 
     /// The connection is gone, and all calls with it.
-    mutating func forgetAll() {
+    package mutating func forgetAll() {
         for case .open(let call) in slots { call.handler?.cancelled() }
         slots.removeAll()
     }
@@ -112,7 +118,7 @@ extension ConnectionCalls {
     static var drainPing: UInt64 { 0x6c61_7264_6572 }
 
     /// The first GOAWAY: no new streams, please. Calls that wait for news hear of it.
-    mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {
+    package mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {
         session.submitShutdownNotice()
         session.ping(opaque: Self.drainPing)
         for case .open(let call) in slots {
@@ -124,12 +130,16 @@ extension ConnectionCalls {
     }
 
     /// The second GOAWAY: what began until now is served, nothing after it.
-    mutating func continueDrain() { session.submitGoAway(code: 0) }
+    package mutating func continueDrain() { session.submitGoAway(code: 0) }
 
     /// Ends every call that is still open.
-    mutating func endAll(_ status: Status) {
+    package mutating func endAll(_ status: Status) {
         for index in slots.indices {
-            if case .open(let call) = slots[index] { cancel(call.stream, status) }
+            switch slots[index] {
+            case .open(let call): cancel(call, status)
+            case .awaitingRequest(let stream, _, _): refuse(stream, status)
+            case .over, .plain: break
+            }
         }
     }
 
@@ -153,7 +163,7 @@ extension ConnectionCalls {
     }
 
     /// Calls that need a timer now; each is told of once.
-    mutating func takeDeadlines() -> [(stream: StreamRef, atNanos: UInt64)] {
+    package mutating func takeDeadlines() -> [(stream: StreamRef, atNanos: UInt64)] {
         guard !deadlines.isEmpty else { return [] }
         defer { deadlines.removeAll(keepingCapacity: true) }
         return deadlines

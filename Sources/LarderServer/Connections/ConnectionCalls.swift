@@ -1,30 +1,33 @@
 import LarderGRPC
-import LarderHTTP2
-import LarderService
+package import LarderHTTP2
+package import LarderService
 
 /// The calls of one connection: an HTTP/2 session whose events become calls, and calls whose
 /// answers become submissions.
 ///
 /// A pure machine like the session in it: bytes in, bytes out, time as a parameter.
-struct ConnectionCalls: ~Copyable {
-    var session: ServerSession
+package struct ConnectionCalls: ~Copyable {
+    package var session: ServerSession
     var slots: [CallSlot] = []
     /// Unary calls with a deadline whose request did not come with their headers.
     private var awaiting: [StreamRef] = []
     /// Calls that need a timer of their own now; the connection takes them.
     var deadlines: [(stream: StreamRef, atNanos: UInt64)] = []
 
+    /// The peer has acknowledged the PING that `beginDrain` sent.
+    package private(set) var hasSeenDrainPing = false
+
     let services: Services
     let blocks: AnswerBlocks
 
-    init(services: Services, blocks: AnswerBlocks, options: SessionOptions) {
+    package init(services: Services, blocks: AnswerBlocks, options: SessionOptions) {
         session = ServerSession(options: options)
         self.services = services
         self.blocks = blocks
     }
 
     /// Takes bytes from the peer and does what they ask for; the answers wait in the session.
-    mutating func receive(
+    package mutating func receive(
         _ bytes: Span<UInt8>, nowNanos: UInt64, scratch: inout CallScratch
     ) throws(HTTP2Error) {
         try session.receive(bytes)
@@ -36,13 +39,10 @@ struct ConnectionCalls: ~Copyable {
     ///
     /// - Returns: whether there was anything.
     @discardableResult
-    mutating func handleDrained(nowNanos: UInt64, scratch: inout CallScratch) -> Bool {
+    package mutating func handleDrained(nowNanos: UInt64, scratch: inout CallScratch) -> Bool {
         let nothing: [UInt8] = []
         return handleEvents(nothing.span, nowNanos: nowNanos, scratch: &scratch)
     }
-
-    /// The peer has acknowledged the PING that `beginDrain` sent.
-    private(set) var hasSeenDrainPing = false
 
     @discardableResult
     private mutating func handleEvents(
@@ -65,8 +65,12 @@ struct ConnectionCalls: ~Copyable {
                 received(
                     stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
             case .headersTooLarge(let stream):
-                place(.over, at: stream)
-                end(stream, .headersTooLarge)
+                // The request's own headers, or its trailers.
+                if case .open(let call) = slot(of: stream) {
+                    cancel(call, .headersTooLarge)
+                } else {
+                    refuse(stream, .headersTooLarge)
+                }
             case .bodyLow(let stream):
                 if case .open(let call) = slot(of: stream), let handler = call.handler {
                     scratch.reply.clear()
@@ -102,7 +106,7 @@ struct ConnectionCalls: ~Copyable {
             let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
             let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
             if method.shape == .unary {
-                place(.awaitingRequest(method, deadlineNanos: deadlineNanos), at: stream)
+                place(.awaitingRequest(stream, method, deadlineNanos: deadlineNanos), at: stream)
                 if deadlineNanos != nil { awaiting.append(stream) }
             } else {
                 let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
@@ -123,7 +127,7 @@ struct ConnectionCalls: ~Copyable {
         }
     }
 
-    private mutating func refuse(_ stream: StreamRef, _ status: Status) {
+    mutating func refuse(_ stream: StreamRef, _ status: Status) {
         place(.over, at: stream)
         end(stream, status)
     }
@@ -154,7 +158,7 @@ struct ConnectionCalls: ~Copyable {
     /// A request that did not come with its headers can be late: its call gets a timer.
     private mutating func openAwaiting() {
         for stream in awaiting {
-            guard case .awaitingRequest(let method, let deadline) = slot(of: stream) else {
+            guard case .awaitingRequest(_, let method, let deadline) = slot(of: stream) else {
                 continue
             }
             let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
@@ -171,7 +175,7 @@ struct ConnectionCalls: ~Copyable {
     ) {
         switch slot(of: stream) {
         case .over: break
-        case .awaitingRequest(let method, let deadlineNanos):
+        case .awaitingRequest(_, let method, let deadlineNanos):
             var request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
             switch request.received(chunk, endOfStream: endOfStream) {
             case .deliver(let message):
@@ -207,7 +211,7 @@ struct ConnectionCalls: ~Copyable {
         var request = call.takeRequest()
         switch request.received(chunk, endOfStream: endOfStream) {
         case .wait: call.request = request
-        case .reject(let status): end(call, status)
+        case .reject(let status): cancel(call, status)
         case .deliver(let message):
             let bytes = request.bytes(of: message, in: chunk)
             guard let handler = call.handler else {
@@ -239,7 +243,7 @@ struct ConnectionCalls: ~Copyable {
             }
             if endOfStream { try messages.endOfStream() }
         } catch {
-            return end(call, Status(error))
+            return cancel(call, Status(error))
         }
         call.messages = messages
         if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }

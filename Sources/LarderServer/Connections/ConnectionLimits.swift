@@ -5,8 +5,11 @@ enum ConnectionLimits {
     /// Control frames and header lists that may wait while the socket takes nothing; with more, the
     /// connection is not read.
     static let outboundFramesMax = 1_000
-    /// Copied body bytes that may wait likewise.
+    /// Body bytes of all calls that may wait likewise, copied or where they lie.
     static let pendingBodyBytesMax = 4 << 20
+    /// How often in one go the output, up to 1 MiB, is filled and written. A peer that reads as fast
+    /// as the server writes would keep its loop to itself.
+    static let flushRoundsMax = 8
     /// What one call may have unsent. A client that asks on without reading loses the call.
     static let pendingCallBytesMax = 16 << 20
     /// How much of a request that is no gRPC call is awaited before it is answered all the same.

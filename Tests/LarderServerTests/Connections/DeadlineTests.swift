@@ -1,0 +1,90 @@
+import LarderGRPC
+import LarderHTTP2
+import LarderProtocol
+import LarderServer
+import LarderService
+import Testing
+
+@Suite("Deadlines of a connection's calls")
+struct DeadlineTests {
+    let pair = CallPair()
+
+    @Test("a request that comes whole needs no timer")
+    func whole() throws {
+        for timeoutNanos in [1_000, 1_000_000_000, UInt64.max / 2] {
+            let stream = try pair.open(
+                "GetLimits", bytes: framed([]), timeoutNanos: timeoutNanos)
+            try pair.run()
+            #expect(pair.status(stream).isOK)
+        }
+        #expect(pair.calls.takeDeadlines().isEmpty)
+    }
+
+    @Test("a request that is never complete ends at its deadline", arguments: 0..<4)
+    func neverComplete(bytes: Int) throws {
+        let stream = try pair.open("Get", isEnded: false, timeoutNanos: 5_000_000)
+        pair.send(stream, bytes: Array(framed([1, 2]).prefix(bytes)))
+        try pair.run()
+        let late = pair.calls.takeDeadlines()
+        #expect(late.map(\.atNanos) == [CallPair.startNanos + 5_000_000])
+        #expect(pair.calls.takeDeadlines().isEmpty)
+        for call in late { pair.calls.cancel(call.stream, .deadlineExceeded) }
+        try pair.run()
+        #expect(pair.status(stream).code == .deadlineExceeded)
+        #expect(pair.answer(stream).isTrailersOnly)
+        #expect(pair.answer(stream).resetCode == 0)
+        #expect(pair.answer(stream).errorInfo?.domain == "larder.v1")
+        #expect(pair.isQuiet)
+    }
+
+    @Test("the end of the time after the end of the call does nothing")
+    func afterTheEnd() throws {
+        let stream = try pair.open("GetLimits", isEnded: false, timeoutNanos: 5_000_000)
+        try pair.run()
+        let late = pair.calls.takeDeadlines()
+        #expect(late.count == 1)
+        pair.send(stream, bytes: framed([]), isEnded: true)
+        try pair.run()
+        for call in late { pair.calls.cancel(call.stream, .deadlineExceeded) }
+        try pair.run()
+        #expect(pair.status(stream).isOK)
+        #expect(pair.isQuiet)
+    }
+
+    @Test("a stream that has begun to answer ends with trailers")
+    func begun() throws {
+        let request = framed(HealthCheckRequest(service: "").encoded())
+        let stream = try pair.open(
+            "/grpc.health.v1.Health/Watch", bytes: request, timeoutNanos: 5_000_000)
+        try pair.run()
+        for call in pair.calls.takeDeadlines() {
+            pair.calls.cancel(call.stream, .deadlineExceeded)
+        }
+        try pair.run()
+        #expect(pair.answer(stream).messages.count == 1)
+        #expect(pair.answer(stream).blockCount == 2)
+        #expect(pair.status(stream).code == .deadlineExceeded)
+        #expect(pair.isQuiet)
+    }
+
+    @Test("no time at all has passed already", arguments: ["0S", "1n", "999n", "0H"])
+    func none(text: String) throws {
+        let stream = try pair.open(
+            "GetLimits", bytes: framed([]), metadata: [(name: "grpc-timeout", value: text)])
+        try pair.run()
+        #expect(pair.status(stream).code == .deadlineExceeded)
+        #expect(pair.isQuiet)
+    }
+
+    @Test("the longest timeout does not overflow the clock")
+    func longest() throws {
+        pair.nowNanos = .max - 5
+        let stream = try pair.open(
+            "Get", isEnded: false, metadata: [(name: "grpc-timeout", value: "99999999H")])
+        try pair.run()
+        #expect(pair.calls.takeDeadlines().map(\.atNanos) == [UInt64.max])
+        pair.client.reset(stream, code: 8)
+        try pair.run()
+        #expect(pair.isQuiet)
+    }
+}
