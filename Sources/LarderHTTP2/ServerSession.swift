@@ -11,8 +11,10 @@ package struct ServerSession: ~Copyable {
     private let core: SessionCore
 
     /// Queues SETTINGS and the connection's window at once.
-    package init(options: SessionOptions = SessionOptions()) {
-        core = SessionCore(options: options, isServer: true)
+    ///
+    /// Sessions of one thread may share `memory`; without one, all is the system's.
+    package init(options: SessionOptions = SessionOptions(), memory: SessionMemory? = nil) {
+        core = SessionCore(options: options, isServer: true, memory: memory)
     }
 
     // MARK: receiving

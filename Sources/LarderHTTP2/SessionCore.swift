@@ -10,18 +10,27 @@ struct SessionCore: ~Copyable {
 
     let handle: OpaquePointer
     let state: UnsafeMutablePointer<SessionState>
+    /// Kept until the nghttp2 session has given everything back.
+    private let memory: SessionMemory?
 
-    init(options: SessionOptions, isServer: Bool) {
+    init(options: SessionOptions, isServer: Bool, memory: SessionMemory? = nil) {
+        self.memory = memory
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: SessionState(options: options, isServer: isServer))
         let callbacks = unsafe SessionCallbacks.shared.handle
         let limits = unsafe options.makeLibraryOption()
         defer { unsafe nghttp2_option_del(limits) }
         var created: OpaquePointer?
-        let result =
-            isServer
-            ? unsafe nghttp2_session_server_new2(&created, callbacks, state, limits)
-            : unsafe nghttp2_session_client_new2(&created, callbacks, state, limits)
+        let result: Int32
+        if isServer, let memory {
+            var functions = unsafe memory.functions
+            result = unsafe nghttp2_session_server_new3(
+                &created, callbacks, state, limits, &functions)
+        } else if isServer {
+            result = unsafe nghttp2_session_server_new2(&created, callbacks, state, limits)
+        } else {
+            result = unsafe nghttp2_session_client_new2(&created, callbacks, state, limits)
+        }
         guard result == 0, let session = unsafe created else {
             preconditionFailure("no memory for a session")
         }

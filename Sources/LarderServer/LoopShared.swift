@@ -8,6 +8,8 @@ package final class LoopShared {
     let loop: EventLoop
     let services: Services
     let sessionOptions: SessionOptions
+    /// What all sessions of the loop take their blocks from.
+    let sessionMemory = SessionMemory()
     let blocks: AnswerBlocks
     let logger: Logger
     var scratch = CallScratch()

@@ -22,7 +22,8 @@ package final class Connection: ByteStreamDelegate {
         self.stream = stream
         self.shared = shared
         calls = ConnectionCalls(
-            services: shared.services, blocks: shared.blocks, options: shared.sessionOptions)
+            services: shared.services, blocks: shared.blocks, options: shared.sessionOptions,
+            memory: shared.sessionMemory)
     }
 
     /// Begins to read, and sends the server's SETTINGS.

@@ -20,8 +20,11 @@ package struct ConnectionCalls: ~Copyable {
     let services: Services
     let blocks: AnswerBlocks
 
-    package init(services: Services, blocks: AnswerBlocks, options: SessionOptions) {
-        session = ServerSession(options: options)
+    package init(
+        services: Services, blocks: AnswerBlocks, options: SessionOptions,
+        memory: SessionMemory? = nil
+    ) {
+        session = ServerSession(options: options, memory: memory)
         self.services = services
         self.blocks = blocks
     }

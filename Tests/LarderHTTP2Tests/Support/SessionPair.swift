@@ -34,10 +34,10 @@ struct SessionPair: ~Copyable {
 
     init(
         chunkBytes: Int = .max, client: SessionOptions = SessionOptions(),
-        server: SessionOptions = SessionOptions()
+        server: SessionOptions = SessionOptions(), memory: SessionMemory? = nil
     ) {
         self.client = ClientSession(options: client)
-        self.server = ServerSession(options: server)
+        self.server = ServerSession(options: server, memory: memory)
         self.chunkBytes = chunkBytes
     }
 

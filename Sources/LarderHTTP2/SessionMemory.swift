@@ -1,0 +1,158 @@
+internal import CNghttp2
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// The small blocks that nghttp2 takes and gives back for every stream and frame, kept for the next
+/// one in lists by size. For the sessions of one thread: nothing here is locked.
+///
+/// A session keeps its memory alive. What is kept is bounded by `keptBytesMax`; blocks over
+/// `pooledBytesMax` are the system's.
+@safe
+package final class SessionMemory {
+    /// Of all blocks that wait for their next use.
+    package static let keptBytesMax = 1 << 20
+
+    private let lists: UnsafeMutablePointer<BlockLists>
+
+    package init() {
+        unsafe lists = .allocate(capacity: 1)
+        unsafe lists.initialize(to: BlockLists())
+    }
+
+    deinit {
+        unsafe lists.pointee.freeAll()
+        unsafe lists.deinitialize(count: 1)
+        unsafe lists.deallocate()
+    }
+
+    /// The bytes that wait for their next use.
+    package var keptBytes: Int { unsafe lists.pointee.keptBytes }
+
+    /// What nghttp2 is told; valid as long as this object.
+    var functions: nghttp2_mem {
+        unsafe nghttp2_mem(
+            mem_user_data: lists, malloc: takeBlock, free: giveBlock, calloc: takeZeroedBlock,
+            realloc: resizeBlock)
+    }
+}
+
+/// How blocks are cut: classes of whole `classBytes`.
+private enum BlockSize {
+    static let classCount = 16
+    static let classBytes = 64
+    static let headBytes = 8
+    /// The class of blocks that belong to the system.
+    static let unpooled = 0
+
+    /// The class that holds `bytes` and a head; `unpooled` if none does.
+    static func sizeClass(_ bytes: Int) -> Int {
+        let (whole, isTooMuch) = bytes.addingReportingOverflow(headBytes + classBytes - 1)
+        guard !isTooMuch else { return unpooled }
+        let sizeClass = whole / classBytes
+        return sizeClass < classCount ? sizeClass : unpooled
+    }
+}
+
+/// Free blocks by size, each list linked through the blocks themselves.
+///
+/// A block begins with its class in 8 bytes; nghttp2 gets what is behind them, which is aligned for
+/// pointers and 64-bit numbers, the largest things it stores.
+@unsafe
+private struct BlockLists {
+    var first = unsafe InlineArray<16, UnsafeMutableRawPointer?>(repeating: nil)
+    var keptBytes = 0
+
+    mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
+        let sizeClass = BlockSize.sizeClass(bytes)
+        let block: UnsafeMutableRawPointer
+        if sizeClass != BlockSize.unpooled, let kept = unsafe first[sizeClass] {
+            unsafe first[sizeClass] = kept.load(as: UnsafeMutableRawPointer?.self)
+            unsafe keptBytes -= sizeClass * BlockSize.classBytes
+            unsafe block = unsafe kept
+        } else {
+            let wanted =
+                sizeClass == BlockSize.unpooled
+                ? bytes.addingReportingOverflow(BlockSize.headBytes)
+                : (partialValue: sizeClass * BlockSize.classBytes, overflow: false)
+            guard !wanted.overflow, let fresh = unsafe malloc(wanted.partialValue) else {
+                return nil
+            }
+            unsafe block = unsafe fresh
+        }
+        unsafe block.storeBytes(of: sizeClass, as: Int.self)
+        return unsafe block + BlockSize.headBytes
+    }
+
+    mutating func give(_ memory: UnsafeMutableRawPointer) {
+        let block = unsafe memory - BlockSize.headBytes
+        let sizeClass = unsafe block.load(as: Int.self)
+        let bytes = sizeClass * BlockSize.classBytes
+        guard sizeClass != BlockSize.unpooled,
+            unsafe keptBytes + bytes <= SessionMemory.keptBytesMax
+        else { return unsafe free(block) }
+        unsafe block.storeBytes(of: first[sizeClass], as: UnsafeMutableRawPointer?.self)
+        unsafe first[sizeClass] = unsafe block
+        unsafe keptBytes += bytes
+    }
+
+    /// The bytes that nghttp2 may use of a block; nil for the system's.
+    static func room(_ memory: UnsafeMutableRawPointer) -> Int? {
+        let sizeClass = unsafe (memory - BlockSize.headBytes).load(as: Int.self)
+        return sizeClass == BlockSize.unpooled
+            ? nil : sizeClass * BlockSize.classBytes - BlockSize.headBytes
+    }
+
+    mutating func freeAll() {
+        for sizeClass in 0..<BlockSize.classCount {
+            while let block = unsafe first[sizeClass] {
+                unsafe first[sizeClass] = block.load(as: UnsafeMutableRawPointer?.self)
+                unsafe free(block)
+            }
+        }
+        unsafe keptBytes = 0
+    }
+}
+
+// MARK: nghttp2's side. Each finds the lists and calls one method.
+
+private func takeBlock(
+    _ size: Int, _ context: UnsafeMutableRawPointer?
+) -> UnsafeMutableRawPointer? {
+    guard let context = unsafe context else { return nil }
+    return unsafe context.assumingMemoryBound(to: BlockLists.self).pointee.take(size)
+}
+
+private func giveBlock(_ memory: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?) {
+    guard let memory = unsafe memory, let context = unsafe context else { return }
+    unsafe context.assumingMemoryBound(to: BlockLists.self).pointee.give(memory)
+}
+
+private func takeZeroedBlock(
+    _ count: Int, _ size: Int, _ context: UnsafeMutableRawPointer?
+) -> UnsafeMutableRawPointer? {
+    let (bytes, isTooMuch) = count.multipliedReportingOverflow(by: size)
+    guard !isTooMuch, let memory = unsafe takeBlock(bytes, context) else { return nil }
+    unsafe memset(memory, 0, bytes)
+    return unsafe memory
+}
+
+private func resizeBlock(
+    _ memory: UnsafeMutableRawPointer?, _ size: Int, _ context: UnsafeMutableRawPointer?
+) -> UnsafeMutableRawPointer? {
+    guard let memory = unsafe memory else { return unsafe takeBlock(size, context) }
+    guard let room = unsafe BlockLists.room(memory) else {
+        let (bytes, isTooMuch) = size.addingReportingOverflow(BlockSize.headBytes)
+        let block = unsafe memory - BlockSize.headBytes
+        guard !isTooMuch, let moved = unsafe realloc(block, bytes) else { return nil }
+        return unsafe moved + BlockSize.headBytes
+    }
+    if size <= room { return unsafe memory }
+    guard let larger = unsafe takeBlock(size, context) else { return nil }
+    unsafe larger.copyMemory(from: memory, byteCount: room)
+    unsafe giveBlock(memory, context)
+    return unsafe larger
+}
