@@ -13,6 +13,7 @@ enum Seeds {
         framing()
         callFields()
         sessions()
+        connections()
         methods()
     }
 
@@ -162,6 +163,52 @@ enum Seeds {
         }
         _ = client.open(headers: head.fields, body: body.span, endOfStream: false)
         client.ping(opaque: 7)
+        return output(of: &client)
+    }
+
+    // MARK: Connections
+
+    private static func connections() {
+        let cache = "/larder.v1.CacheService/"
+        let timed = RequestFields(
+            path: cache + "Get", authority: "localhost", timeoutNanos: 5_000_000)
+        let start = framed(bytes("bulk-start"))
+        let calls: [(RequestFields, [[UInt8]])] = [
+            (fields(cache + "Set"), [framed(SetRequest(key: key, value: key).encoded())]),
+            (timed, [framed(GetRequest(key: key).encoded())]),
+            (fields(cache + "BulkLoad"), [start, framed(bytes("bulk-batch"))]),
+            (fields(cache + "Export"), [framed(ExportRequest(namespace: "").encoded())]),
+            (fields("/grpc.health.v1.Health/Watch"), [framed(bytes("health"))]),
+            (
+                fields("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"),
+                [framed(bytes("reflection"))]
+            ),
+            (fields(cache + "Watch"), [framed([])]),
+        ]
+        var client = ClientSession()
+        for (head, messages) in calls {
+            guard let stream = client.open(headers: head.fields, endOfStream: false) else {
+                continue
+            }
+            for message in messages { client.send(stream, message.span) }
+            client.endBody(stream)
+        }
+        _ = client.open(
+            headers: [
+                (":method", "GET"), (":scheme", "http"), (":path", "/healthz"),
+                (":authority", "localhost"),
+            ], endOfStream: true)
+        let bytes = output(of: &client)
+        say("Connection", "calls", [0, 0, 0, 9, 0, 0] + bytes)
+        say("Connection", "calls-in-pieces", [4, 100, 0, 9, 0, 0] + bytes)
+        say("Connection", "calls-drained", [0, 100, 0, 3, 0, 0] + bytes)
+    }
+
+    private static func fields(_ path: String) -> RequestFields {
+        RequestFields(path: path, authority: "localhost")
+    }
+
+    private static func output(of client: inout ClientSession) -> [UInt8] {
         var bytes: [UInt8] = []
         // The first error of a session that was just made would be a seed that is short.
         try? client.drain { span, _ in
