@@ -39,7 +39,7 @@ fuzz: ## 60 seconds of each fuzz target (SECONDS_EACH=60)
 	Fuzz/run $(or $(SECONDS_EACH),60)
 
 format: ## format the Swift sources in place
-	swift format -i -r Sources Tests Package.swift
+	swift format -i -r Sources Tests Fuzz Package.swift
 
 docs: ## build the DocC pages of the LarderCache library
 	scripts/build-docs
@@ -48,4 +48,4 @@ install: build ## install the binary under PREFIX (/usr/local)
 	install -D -m 0755 .build/release/larder $(DESTDIR)$(PREFIX)/bin/larder
 
 clean: ## remove everything that was built
-	rm -rf .build .build-* $(VENV)
+	rm -rf .build .build-* $(VENV) Tests/EndToEnd/generated
