@@ -44,8 +44,10 @@ format: ## format the Swift sources in place
 docs: ## build the DocC pages of the LarderCache library
 	scripts/build-docs
 
-install: build ## install the binary under PREFIX (/usr/local)
-	install -D -m 0755 .build/release/larder $(DESTDIR)$(PREFIX)/bin/larder
+install: ## install a binary that needs no Swift under PREFIX (/usr/local)
+	scripts/install-dependencies
+	swift build -c release --product larder --static-swift-stdlib --scratch-path .build-static
+	install -D -s -m 0755 .build-static/release/larder $(DESTDIR)$(PREFIX)/bin/larder
 
 clean: ## remove everything that was built
 	rm -rf .build .build-* $(VENV) Tests/EndToEnd/generated
