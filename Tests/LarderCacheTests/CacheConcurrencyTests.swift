@@ -140,7 +140,7 @@ struct CacheConcurrencyTests {
         case 3..<10:
             let cursor = ScanCursor(shard: UInt64(generator.below(8)), position: generator.next())
             _ = cache.scan(
-                from: cursor, into: &batch, maxEntries: 20, maxBytes: 10_000,
+                from: cursor, into: &batch, entriesMax: 20, bytesMax: 10_000,
                 nowNanos: step * 1000)
             batch.clear()
         case 10: _ = cache.statistics()
