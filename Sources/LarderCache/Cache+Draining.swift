@@ -1,22 +1,30 @@
 // Memory on its way back to the system.
 extension Cache {
-    /// Cells that one hold of the policy's lock looks at.
-    private static let cellsPerHold = 128
-    /// Bytes that a write moves at least, and per byte of its own, while a drain goes on.
-    private static let drainedBytesMin: UInt64 = 16 * 1024
-    private static let drainedPerByte: UInt64 = 16
-    /// Cells and bytes of a hold where nothing else is to be done.
-    private static let cellsPerLongHold = 4096
-    private static let bytesPerLongHold: UInt64 = 512 * 1024
+    /// Cells that one hold of the policy's lock looks at, and bytes that it moves.
+    private static let cellsPerHold = 4096
+    private static let bytesPerHold: UInt64 = 512 * 1024
+    /// What a write does for a drain that goes on: so many cells and bytes at least, and in the
+    /// measure of its own size more than it can leave in holes.
+    private static let cellsMin = 128
+    private static let bytesPerCell: UInt64 = 8
+    private static let bytesMin: UInt64 = 16 * 1024
+    private static let movedPerByte: UInt64 = 16
     /// Segments that are drained at a time beyond those there are.
     private static let spareDrains: UInt64 = 16
 
     /// Goes on with the drain by as much as keeps up with a write of so many bytes.
     @inline(never)
     func drainAlong(bytes: UInt64) {
-        let bytesMax = max(bytes, Self.drainedBytesMin / Self.drainedPerByte) * Self.drainedPerByte
-        _ = policy.withLock { policy in
-            policy.drain(arena, cells: Self.cellsPerHold, bytes: bytesMax, shards)
+        var cells = max(Int(bytes / Self.bytesPerCell), Self.cellsMin)
+        var moved = max(bytes * Self.movedPerByte, Self.bytesMin)
+        while cells > 0, moved > 0, arena.needsDrain {
+            let (cellsNow, movedNow) = (min(cells, Self.cellsPerHold), min(moved, Self.bytesPerHold))
+            let draining = policy.withLock { policy in
+                policy.drain(arena, cells: cellsNow, bytes: movedNow, shards)
+            }
+            if case .nothing = draining { return }
+            cells -= cellsNow
+            moved -= movedNow
         }
     }
 
@@ -27,7 +35,7 @@ extension Cache {
         while drainsLeft > 0, arena.needsDrain {
             let draining = policy.withLock { policy in
                 policy.drain(
-                    arena, cells: Self.cellsPerLongHold, bytes: Self.bytesPerLongHold, shards)
+                    arena, cells: Self.cellsPerHold, bytes: Self.bytesPerHold, shards)
             }
             switch draining {
             case .nothing: return
