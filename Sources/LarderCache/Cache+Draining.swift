@@ -18,7 +18,9 @@ extension Cache {
         var cells = max(Int(bytes / Self.bytesPerCell), Self.cellsMin)
         var moved = max(bytes * Self.movedPerByte, Self.bytesMin)
         while cells > 0, moved > 0, arena.needsDrain {
-            let (cellsNow, movedNow) = (min(cells, Self.cellsPerHold), min(moved, Self.bytesPerHold))
+            let (cellsNow, movedNow) = (
+                min(cells, Self.cellsPerHold), min(moved, Self.bytesPerHold)
+            )
             let draining = policy.withLock { policy in
                 policy.drain(arena, cells: cellsNow, bytes: movedNow, shards)
             }
@@ -43,5 +45,13 @@ extension Cache {
             case .finished: drainsLeft -= 1
             }
         }
+    }
+
+    /// What the entries' memory takes and holds.
+    package var arenaUsage: EntryArena.Usage { arena.usage }
+
+    /// Lets so many bytes lie in holes, until the budget is set anew.
+    package func setHoleBytesMax(_ bytes: UInt64) {
+        arena.setSlack(bytes: bytes)
     }
 }

@@ -24,6 +24,16 @@ struct ArenaState: ~Copyable, Sendable {
         case finished
     }
 
+    /// A drain goes through the segment two or three times.
+    private enum Pass {
+        /// Holes leave their bins, so that nothing new comes in.
+        case detaching
+        /// Entries are moved out.
+        case moving
+        /// Some could not be moved: neighbouring holes are joined and go back into bins.
+        case returning
+    }
+
     private nonisolated(unsafe) let region: UnsafeMutableRawPointer
     private var bins = InlineArray<152, UInt32>(repeating: 0)
     private var occupied = InlineArray<3, UInt64>(repeating: 0)
@@ -40,7 +50,7 @@ struct ArenaState: ~Copyable, Sendable {
 
     private var drained = 0
     private var drainUnits: UInt32 = 0
-    private var isMoving = false
+    private var pass = Pass.detaching
     private var drainCount: UInt32 = 0
     private var isDrainFutile = false
 
@@ -87,10 +97,14 @@ struct ArenaState: ~Copyable, Sendable {
 
     /// Makes a hole, in a bin unless it is too small or its segment is drained.
     private mutating func putHole(_ link: UInt32, units: UInt32) {
+        let isBinned = Self.segment(of: link) != drained
+        putHole(link, units: units, isBinned: isBinned && units >= Self.binnedUnitsMin)
+    }
+
+    private mutating func putHole(_ link: UInt32, units: UInt32, isBinned: Bool) {
         var hole = ArenaHole(
             state: ArenaHole.mark, units: units, previous: ArenaHole.noBin, next: 0)
-        let segment = Self.segment(of: link)
-        if units >= Self.binnedUnitsMin && segment != drained {
+        if isBinned {
             let bin = ArenaBins.bin(ofHole: units)
             let head = bins[bin]
             hole.previous = 0
@@ -214,36 +228,62 @@ struct ArenaState: ~Copyable, Sendable {
             }
             drained = victim
             drainUnits = 0
-            isMoving = false
+            pass = .detaching
             drainCount &+= 1
             self[segment: victim].state = .draining
         }
         while cells > 0 {
             if drainUnits == EntryArena.segmentUnits {
-                // With nothing in it there is nothing to move.
-                if isMoving || self[segment: drained].liveUnits == 0 {
+                guard let next = nextPass else {
                     finishDrain()
                     return .finished
                 }
-                isMoving = true
+                pass = next
                 drainUnits = 0
             }
             cells -= 1
             let link = Self.firstLink(drained) + drainUnits
             let entry = unsafe EntryBlock(cell: cell(link))
             if entry.isHole {
-                let hole = self[hole: link]
-                if !isMoving {
-                    unbin(link, hole)
-                    self[hole: link].previous = ArenaHole.noBin
-                }
-                drainUnits += hole.units
+                drainUnits += passHole(link, cells: &cells)
             } else {
                 drainUnits += EntryArena.units(entry.cellBytes)
-                if isMoving && entry.isListed { return .entry(entry) }
+                if pass == .moving && entry.isListed { return .entry(entry) }
             }
         }
         return .unfinished
+    }
+
+    private var nextPass: Pass? {
+        // With nothing in it there is nothing to move, and nothing to come back for.
+        guard self[segment: drained].liveUnits > 0 else { return nil }
+        switch pass {
+        case .detaching: return .moving
+        case .moving: return .returning
+        case .returning: return nil
+        }
+    }
+
+    /// Does with a hole what the pass is for; tells the units passed.
+    private mutating func passHole(_ link: UInt32, cells: inout Int) -> UInt32 {
+        let hole = self[hole: link]
+        switch pass {
+        case .detaching:
+            unbin(link, hole)
+            self[hole: link].previous = ArenaHole.noBin
+            return hole.units
+        case .moving: return hole.units
+        case .returning:
+            var units = hole.units
+            while cells > 0, drainUnits + units < EntryArena.segmentUnits,
+                unsafe EntryBlock(cell: cell(link + units)).isHole
+            {
+                cells -= 1
+                units += self[hole: link + units].units
+            }
+            putHole(link, units: units, isBinned: units >= Self.binnedUnitsMin)
+            return units
+        }
     }
 
     private func emptiestSegment() -> Int? {
@@ -261,8 +301,9 @@ struct ArenaState: ~Copyable, Sendable {
 
     private mutating func finishDrain() {
         let index = drained
+        let isReturned = pass == .returning
         drained = 0
-        guard self[segment: index].liveUnits == 0 else {
+        guard self[segment: index].liveUnits == 0, !isReturned else {
             self[segment: index].state = .full
             self[segment: index].notBefore = drainCount &+ Self.retryDrains
             return

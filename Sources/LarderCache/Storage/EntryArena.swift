@@ -104,7 +104,7 @@ package struct EntryArena: ~Copyable, Sendable {
         unsafe control.pointee.holders.add(1, ordering: .relaxed)
         return unsafe control.pointee.state.withLock { state in
             let link = state.allocate(units)
-            note(state.needsDrain)
+            unsafe Self.note(state.needsDrain, in: region)
             return unsafe body(region + Int(link) &* Self.unitBytes)
         }
     }
@@ -114,7 +114,10 @@ package struct EntryArena: ~Copyable, Sendable {
     static func free(_ cell: UnsafeMutableRawPointer, bytes: Int) {
         let region = unsafe start(of: cell)
         let link = unsafe link(of: cell)
-        unsafe control(region).pointee.state.withLock { $0.free(link, units: units(bytes)) }
+        unsafe control(region).pointee.state.withLock { state in
+            state.free(link, units: units(bytes))
+            unsafe note(state.needsDrain, in: region)
+        }
         unsafe leave(region)
     }
 
@@ -130,9 +133,11 @@ package struct EntryArena: ~Copyable, Sendable {
 
     // MARK: giving memory back
 
+    /// Notes, for who does not hold the lock, whether a drain is needed.
+    @unsafe
     @inline(__always)
-    private func note(_ needsDrain: Bool) {
-        let mark = unsafe Self.control(region)
+    private static func note(_ needsDrain: Bool, in region: UnsafeMutableRawPointer) {
+        let mark = unsafe control(region)
         if unsafe mark.pointee.needsDrain.load(ordering: .relaxed) != needsDrain {
             unsafe mark.pointee.needsDrain.store(needsDrain, ordering: .relaxed)
         }
@@ -150,7 +155,7 @@ package struct EntryArena: ~Copyable, Sendable {
         var left = cells
         let step = unsafe Self.control(region).pointee.state.withLock { state in
             let step = state.drain(cells: &left)
-            note(state.needsDrain)
+            unsafe Self.note(state.needsDrain, in: region)
             return step
         }
         cells = left
@@ -161,7 +166,7 @@ package struct EntryArena: ~Copyable, Sendable {
     package func setSlack(bytes: UInt64) {
         unsafe Self.control(region).pointee.state.withLock { state in
             state.slackUnits = bytes / UInt64(Self.unitBytes)
-            note(state.needsDrain)
+            unsafe Self.note(state.needsDrain, in: region)
         }
     }
 
