@@ -146,7 +146,8 @@ struct ArenaState: ~Copyable, Sendable {
     mutating func allocate(_ units: UInt32) -> UInt32 {
         let link = takeHole(units) ?? layOut(units)
         let index = Self.segment(of: link)
-        self[segment: index].liveUnits += units
+        let live = self[segment: index].liveUnits
+        self[segment: index].liveUnits = live + units
         liveUnits += UInt64(units)
         return link
     }
