@@ -22,6 +22,7 @@ extension Cache {
             let budget = change(policy.budget)
             policy.setBudget(budget)
             chargeBytesMax.store(budget.mainBytesMax, ordering: .relaxed)
+            arena.setSlack(bytes: budget.holeBytesMax)
         }
         var departed = DepartedEntries()
         var stepsMax = Self.stepsPerHold
@@ -34,6 +35,7 @@ extension Cache {
             departed.release()
             stepsMax = Self.stepsAfter(stepsMax)
         }
+        drainThrough()
     }
 
     /// How keys are weighed against each other from now on.
@@ -57,6 +59,7 @@ extension Cache {
             departed.release()
             round += 1
         }
+        drainThrough()
     }
 
     /// Removes up to `limit` entries whose time is over and tells how many. Reads never see such
@@ -76,6 +79,7 @@ extension Cache {
             expired += removed
             if isDone { break }
         }
+        if arena.needsDrain { drainAlong(bytes: UInt64(EntryArena.segmentBytes)) }
         return expired
     }
 }

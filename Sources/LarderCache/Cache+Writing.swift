@@ -16,25 +16,30 @@ extension Cache {
         guard key.count <= keyBytesMax else {
             return .rejected(.keyTooLong(limit: UInt64(keyBytesMax)))
         }
-        let limit = valueBytesLimit(keyBytes: key.count)
+        let limit = valueBytesLimit(keyBytes: key.count, options)
         let hash = hash(of: key)
         switch options.mode {
         case .replace:
             guard UInt64(value.count) <= limit else {
                 return .rejected(.valueTooLarge(limit: limit))
             }
-            let block = EntryBlock.make(key: key, hash: hash, value: value, flags: options.flags)
+            let block = EntryBlock.make(
+                in: arena, key: key, hash: hash, value: value, flags: options.flags,
+                mayExpire: options.timeToLive != .never)
             let writing = write(block, options, basis: nil, nowNanos: nowNanos)
-            return outcome(writing, of: block, keyBytes: key.count)
+            return outcome(writing, of: block, options, keyBytes: key.count)
         case .append, .prepend:
             return join(key, hash, value, options, limit: limit, nowNanos: nowNanos)
         }
     }
 
     /// The largest value that may be stored under a key of this size now.
-    private func valueBytesLimit(keyBytes: Int) -> UInt64 {
+    private func valueBytesLimit(keyBytes: Int, _ options: WriteOptions) -> UInt64 {
         let chargeMax = chargeBytesMax.load(ordering: .relaxed)
-        let fitting = EntryCharge.valueBytesMax(keyBytes: keyBytes, chargeMax: chargeMax)
+        let shape = EntryShape(
+            hasFlags: options.flags != 0, hasTimer: options.timeToLive != .never)
+        let fitting = EntryCharge.valueBytesMax(
+            keyBytes: keyBytes, chargeMax: chargeMax, shape: shape)
         return min(valueBytesMax, fitting ?? 0)
     }
 
@@ -44,20 +49,24 @@ extension Cache {
     ) -> Policy.Writing {
         var departed = DepartedEntries()
         var stepsMax = Self.stepsPerHold
+        let charge = block.chargeBytes
         while true {
             let writing = policy.withLock { policy in
                 var means = Policy.Means(nowNanos: nowNanos, steps: stepsMax)
                 return policy.write(block, options, basis: basis, &means, shards, &departed)
             }
             departed.release()
-            guard case .unfinished = writing else { return writing }
+            guard case .unfinished = writing else {
+                if arena.needsDrain { drainAlong(bytes: charge) }
+                return writing
+            }
             stepsMax = Self.stepsAfter(stepsMax)
         }
     }
 
     /// Turns the end of a write into an answer; a block that did not come in is freed.
     private func outcome(
-        _ writing: Policy.Writing, of block: EntryBlock, keyBytes: Int
+        _ writing: Policy.Writing, of block: EntryBlock, _ options: WriteOptions, keyBytes: Int
     ) -> WriteOutcome {
         switch writing {
         case .stored(let version): return .stored(version: version)
@@ -71,7 +80,7 @@ extension Cache {
             return .notAdmitted
         case .tooLarge:
             block.release()
-            return .rejected(.valueTooLarge(limit: valueBytesLimit(keyBytes: keyBytes)))
+            return .rejected(.valueTooLarge(limit: valueBytesLimit(keyBytes: keyBytes, options)))
         case .outdated, .unfinished:
             preconditionFailure("a write is repeated until it is decided")
         }
@@ -100,7 +109,7 @@ extension Cache {
                 block.release()
                 continue
             }
-            return outcome(writing, of: block, keyBytes: key.count)
+            return outcome(writing, of: block, options, keyBytes: key.count)
         }
         return joinUnderLock(key, hash, addition, options, limit: limit, nowNanos: nowNanos)
     }
@@ -132,7 +141,7 @@ extension Cache {
         case .absent: return .conditionFailed(version: 0, current: nil)
         case .tooLarge: return .rejected(.appendTooLarge(limit: limit))
         case .written(let writing, let block):
-            return outcome(writing, of: block, keyBytes: key.count)
+            return outcome(writing, of: block, options, keyBytes: key.count)
         }
     }
 
@@ -144,12 +153,12 @@ extension Cache {
         switch options.mode {
         case .replace, .append:
             return EntryBlock.make(
-                key: present.key, hash: present.hash, value: present.value, tail: addition,
-                flags: present.flags)
+                in: arena, key: present.key, hash: present.hash, value: present.value,
+                tail: addition, flags: present.flags, mayExpire: present.hasTimer)
         case .prepend:
             return EntryBlock.make(
-                key: present.key, hash: present.hash, value: addition, tail: present.value,
-                flags: present.flags)
+                in: arena, key: present.key, hash: present.hash, value: addition,
+                tail: present.value, flags: present.flags, mayExpire: present.hasTimer)
         }
     }
 }

@@ -14,6 +14,7 @@ public final class Cache: Sendable {
     /// that others who fill the room again can not keep it up for ever.
     static func stepsAfter(_ steps: Int) -> Int { steps > .max / 2 ? .max : steps * 2 }
 
+    let arena: EntryArena
     let shards: ShardArray
     let policy: Guarded<Policy>
     private let hash: KeyHash
@@ -30,7 +31,10 @@ public final class Cache: Sendable {
             "the longest key is 1 to 65,535 bytes")
         let budget = Budget(
             bytes: configuration.budgetBytes, entriesMax: configuration.entriesMax)
-        shards = ShardArray(count: configuration.shardCount, seed: configuration.seed)
+        arena = EntryArena()
+        arena.setSlack(bytes: budget.holeBytesMax)
+        shards = ShardArray(
+            count: configuration.shardCount, seed: configuration.seed, arena: arena)
         policy = Guarded(Policy(budget: budget, firstVersion: configuration.firstVersion))
         hash = KeyHash(configuration.seed)
         keyBytesMax = configuration.keyBytesMax
@@ -38,8 +42,9 @@ public final class Cache: Sendable {
         chargeBytesMax = Atomic(budget.mainBytesMax)
     }
 
+    /// The part of the key's hash that entries keep: the upper half, before zeros.
     @inline(__always)
-    func hash(of key: Span<UInt8>) -> UInt64 { hash(key) }
+    func hash(of key: Span<UInt8>) -> UInt64 { hash(key) & ~0 &<< 32 }
 
     // MARK: reading
 
@@ -49,7 +54,7 @@ public final class Cache: Sendable {
     public func get(
         _ key: Span<UInt8>, _ options: ReadOptions = ReadOptions(), nowNanos: UInt64
     ) -> EntryReference? {
-        let hash = hash(key)
+        let hash = hash(of: key)
         if let timeToLive = options.touch {
             return getTouching(key, hash, timeToLive, options, nowNanos: nowNanos)
         }
@@ -71,19 +76,29 @@ public final class Cache: Sendable {
         _ key: Span<UInt8>, _ hash: UInt64, _ timeToLive: TimeToLive, _ options: ReadOptions,
         nowNanos: UInt64
     ) -> EntryReference? {
+        var departed = DepartedEntries()
         let reading = policy.withLock { policy in
             let reading = shards.withShard(of: hash) {
                 $0.read(
                     key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
                     nowNanos: nowNanos)
             }
-            if case .hit(let block) = reading {
-                let expiry = timeToLive.expiresAtNanos(
-                    nowNanos: nowNanos, keptNanos: block.expiresAtNanos)
+            guard case .hit(let block) = reading else { return reading }
+            let expiry = timeToLive.expiresAtNanos(
+                nowNanos: nowNanos, keptNanos: block.expiresAtNanos)
+            if expiry == EntryBlock.neverExpires || block.hasTimer {
                 policy.reschedule(block, expiresAtNanos: expiry)
+                return reading
             }
-            return reading
+            let timed = policy.giveTimer(to: block, arena, shards, &departed)
+            policy.reschedule(timed, expiresAtNanos: expiry)
+            timed.retain()
+            block.release()
+            var means = Policy.Means(nowNanos: nowNanos, steps: .max)
+            _ = policy.shrink(&means, shards, &departed)
+            return .hit(timed)
         }
+        departed.release()
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil
@@ -109,7 +124,7 @@ public final class Cache: Sendable {
     public func delete(
         _ key: Span<UInt8>, ifVersion: UInt64? = nil, nowNanos: UInt64
     ) -> DeleteOutcome {
-        let hash = hash(key)
+        let hash = hash(of: key)
         var departed = DepartedEntries()
         let outcome: DeleteOutcome = policy.withLock { policy in
             guard
@@ -143,6 +158,7 @@ public final class Cache: Sendable {
     /// Traps unless every sum, link and bound holds. Costs a look at every entry, under the lock.
     package func checkInvariants() {
         policy.withLock { $0.checkInvariants(shards) }
+        arena.checkInvariants()
     }
 }
 

@@ -2,12 +2,13 @@
 ///
 /// All that a read needs is here, under one lock.
 struct Shard: ~Copyable, Sendable {
-    private(set) var table = EntryTable()
+    private(set) var table: EntryTable
     private(set) var sketch: FrequencySketch
     private(set) var hits: UInt64 = 0
     private(set) var misses: UInt64 = 0
 
-    init(seed: HashSeed) {
+    init(seed: HashSeed, arena: borrowing EntryArena) {
+        table = EntryTable(arena)
         sketch = FrequencySketch(seed: seed.sketchKey)
     }
 

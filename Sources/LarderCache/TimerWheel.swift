@@ -71,6 +71,20 @@ package struct TimerWheel: ~Copyable, Sendable {
         count -= 1
     }
 
+    /// Puts `newer`, the same entry in another block, where `older` is, if it is anywhere.
+    mutating func exchange(_ older: EntryBlock, for newer: EntryBlock) {
+        guard older.timerSlot != EntryBlock.noTimer else { return }
+        let slot = older.timerSlot
+        let previous = older.timerPrevious
+        let next = older.timerNext
+        newer.timerSlot = slot
+        newer.timerPrevious = previous
+        newer.timerNext = next
+        next?.timerPrevious = newer
+        if let previous { previous.timerNext = newer } else { heads[Int(slot)] = newer }
+        older.timerSlot = EntryBlock.noTimer
+    }
+
     // MARK: turning
 
     /// Whether there may be something to do that there was not at the last turn.

@@ -6,9 +6,12 @@ struct CacheConcurrencyTests {
     private static let tasks = 4
     private static let stepsPerTask = 200_000
 
-    @Test("no reader ever sees a torn, foreign or older value")
-    func manyTasks() async {
-        let cache = Cache.small(budgetBytes: 1 << 20, shardCount: 8)
+    @Test(
+        "no reader ever sees a torn, foreign or older value, nor while entries are moved",
+        arguments: [false, true])
+    func manyTasks(isDraining: Bool) async {
+        let cache = Cache.small(budgetBytes: (isDraining ? 8 : 1) << 20, shardCount: 8)
+        if isDraining { cache.setHoleBytesMax(0) }
         await withTaskGroup(of: Int.self) { group in
             for task in 0..<Self.tasks {
                 group.addTask {
@@ -140,7 +143,7 @@ struct CacheConcurrencyTests {
         case 3..<10:
             let cursor = ScanCursor(shard: UInt64(generator.below(8)), position: generator.next())
             _ = cache.scan(
-                from: cursor, into: &batch, maxEntries: 20, maxBytes: 10_000,
+                from: cursor, into: &batch, entriesMax: 20, bytesMax: 10_000,
                 nowNanos: step * 1000)
             batch.clear()
         case 10: _ = cache.statistics()

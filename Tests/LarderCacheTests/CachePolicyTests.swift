@@ -162,7 +162,7 @@ struct CachePolicyTests {
         while let cursor = next {
             let copy = ScanCursor(shard: cursor.shard, position: cursor.position)
             next = cache.scan(
-                from: copy, into: &batch, maxEntries: 100, maxBytes: 1000, nowNanos: 1)
+                from: copy, into: &batch, entriesMax: 100, bytesMax: 1000, nowNanos: 1)
             let (count, bytes) = (batch.count, batch.bytes)
             #expect(count <= 100 && bytes < 1000 + 25)
             for index in 0..<count {
@@ -175,7 +175,7 @@ struct CachePolicyTests {
         #expect(seen.values.allSatisfy { $0 == 1 })
         let nowhere = ScanCursor(shard: .max, position: .max)
         let end = cache.scan(
-            from: nowhere, into: &batch, maxEntries: 1, maxBytes: 1, nowNanos: 0)
+            from: nowhere, into: &batch, entriesMax: 1, bytesMax: 1, nowNanos: 0)
         #expect(end == nil)
     }
 }

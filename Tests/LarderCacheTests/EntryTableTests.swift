@@ -3,14 +3,17 @@ import Testing
 
 @Suite("Entry table")
 struct EntryTableTests {
-    private static func block(_ key: [UInt8], hash: UInt64) -> EntryBlock {
-        EntryBlock.make(key: key.span, hash: hash, value: Span(), flags: 0)
+    private static func block(
+        _ key: [UInt8], hash: UInt64, in arena: borrowing EntryArena
+    ) -> EntryBlock {
+        EntryBlock.make(in: arena, key: key.span, hash: hash, value: Span(), flags: 0)
     }
 
     @Test("it finds what a dictionary finds", arguments: 0..<20)
     func agreesWithDictionary(seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))
-        var table = EntryTable()
+        let arena = EntryArena()
+        var table = EntryTable(arena)
         var twin: [[UInt8]: EntryBlock] = [:]
         // Few distinct hashes in some runs, greatest ones in others: long runs of slots.
         let hashMask: UInt64 = [.max, 0xff << 56, 0x3, .max][seed % 4]
@@ -26,11 +29,11 @@ struct EntryTableTests {
             let isFilling = step / 500 % 2 == 0
             switch (found, generator.oneIn(4) ? !isFilling : isFilling) {
             case (nil, true):
-                let block = Self.block(key, hash: hash)
+                let block = Self.block(key, hash: hash, in: arena)
                 table.insert(block)
                 twin[key] = block
             case (let older?, true):
-                let block = Self.block(key, hash: hash)
+                let block = Self.block(key, hash: hash, in: arena)
                 table.replace(older, with: block)
                 twin[key] = block
                 older.release()
@@ -51,10 +54,11 @@ struct EntryTableTests {
     func scanSurvivesGrowth() {
         var generator = SeededGenerator(seed: 77)
         let hasher = KeyHash(.fixed())
-        var table = EntryTable()
+        let arena = EntryArena()
+        var table = EntryTable(arena)
         func makeBlock(_ number: Int) -> EntryBlock {
             let key = keyBytes(number)
-            return Self.block(key, hash: hasher(key.span))
+            return Self.block(key, hash: hasher(key.span), in: arena)
         }
         let staying = (0..<300).map(makeBlock)
         for block in staying { table.insert(block) }

@@ -5,8 +5,11 @@ import Testing
 struct TimerWheelTests {
     private static let tickNanos: UInt64 = 1 << 27
 
-    private static func block(expiresAtNanos: UInt64) -> EntryBlock {
-        let block = EntryBlock.make(key: [1].span, hash: 1, value: Span(), flags: 0)
+    private static func block(
+        expiresAtNanos: UInt64, in arena: borrowing EntryArena
+    ) -> EntryBlock {
+        let block = EntryBlock.make(
+            in: arena, key: [1].span, hash: 1, value: Span(), flags: 0, mayExpire: true)
         block.expiresAtNanos = expiresAtNanos
         return block
     }
@@ -14,6 +17,7 @@ struct TimerWheelTests {
     @Test("entries come due never too early and a tick late at most", arguments: 0..<40)
     func agreesWithSorting(seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))
+        let arena = EntryArena()
         var wheel = TimerWheel()
         var waiting: [EntryBlock] = []
         var nowNanos: UInt64 = generator.oneIn(2) ? 0 : generator.next() >> 2
@@ -21,7 +25,7 @@ struct TimerWheelTests {
             switch generator.below(5) {
             case 0, 1:
                 let nanos = generator.next() >> UInt64(2 + generator.below(62))
-                let block = Self.block(expiresAtNanos: nowNanos + nanos)
+                let block = Self.block(expiresAtNanos: nowNanos + nanos, in: arena)
                 wheel.schedule(block)
                 waiting.append(block)
             case 2:
@@ -54,8 +58,9 @@ struct TimerWheelTests {
 
     @Test("what never expires is not filed")
     func neverExpires() {
+        let arena = EntryArena()
         var wheel = TimerWheel()
-        let block = Self.block(expiresAtNanos: EntryBlock.neverExpires)
+        let block = Self.block(expiresAtNanos: EntryBlock.neverExpires, in: arena)
         wheel.schedule(block)
         let count = wheel.count
         #expect(count == 0)
@@ -65,8 +70,9 @@ struct TimerWheelTests {
 
     @Test("the last moment there is can be waited for")
     func lastMoment() {
+        let arena = EntryArena()
         var wheel = TimerWheel()
-        let block = Self.block(expiresAtNanos: .max - 1)
+        let block = Self.block(expiresAtNanos: .max - 1, in: arena)
         wheel.schedule(block)
         var steps = Int.max
         #expect(wheel.nextDue(nowNanos: .max - 1 - 2 * Self.tickNanos, steps: &steps) == nil)
@@ -77,12 +83,13 @@ struct TimerWheelTests {
 
     @Test("a clock that is behind another finds nothing and breaks nothing")
     func clockBehind() {
+        let arena = EntryArena()
         var wheel = TimerWheel()
         var steps = Int.max
-        let keeper = Self.block(expiresAtNanos: 1 << 50)
+        let keeper = Self.block(expiresAtNanos: 1 << 50, in: arena)
         wheel.schedule(keeper)
         #expect(wheel.nextDue(nowNanos: 1 << 40, steps: &steps) == nil)
-        let late = Self.block(expiresAtNanos: 1 << 30)
+        let late = Self.block(expiresAtNanos: 1 << 30, in: arena)
         wheel.schedule(late)
         #expect(wheel.nextDue(nowNanos: 1 << 29, steps: &steps) == nil)
         #expect(wheel.nextDue(nowNanos: 1 << 40, steps: &steps) == late)

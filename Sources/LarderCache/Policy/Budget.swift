@@ -3,14 +3,21 @@ struct Budget: Sendable {
     /// The window's share: one part in so many.
     static let windowDivisor: UInt64 = 100
 
+    /// Holes between entries: so much in any case, and one part of the budget in so many.
+    private static let holeBytesBase: UInt64 = 12 * 1024 * 1024
+    private static let holeDivisor: UInt64 = 32
+
     let bytes: UInt64
     let entriesMax: UInt64?
 
     init(bytes: UInt64, entriesMax: UInt64?) {
         precondition(entriesMax != 0, "a cache may hold at least one entry")
-        self.bytes = bytes
+        self.bytes = min(bytes, EntryArena.liveBytesMax)
         self.entriesMax = entriesMax
     }
+
+    /// Bytes that may lie in holes between the entries, beyond the budget.
+    var holeBytesMax: UInt64 { Self.holeBytesBase + bytes / Self.holeDivisor }
 
     var windowBytesMax: UInt64 { bytes / Self.windowDivisor }
     var mainBytesMax: UInt64 { bytes - windowBytesMax }

@@ -20,6 +20,18 @@ struct EntryList: Sendable {
         block.previous = nil
         block.next = nil
     }
+
+    /// Puts `newer` where `older` is, which then is in no list.
+    mutating func exchange(_ older: EntryBlock, for newer: EntryBlock) {
+        let previous = older.previous
+        let next = older.next
+        newer.previous = previous
+        newer.next = next
+        if let previous { previous.next = newer } else { head = newer }
+        if let next { next.previous = newer } else { tail = newer }
+        older.previous = nil
+        older.next = nil
+    }
 }
 
 extension EntryList {

@@ -73,6 +73,15 @@ struct MainRegion: Sendable {
         append(block, value: value)
     }
 
+    /// Puts `newer`, the same entry in another block, where `older` is.
+    mutating func exchange(_ older: EntryBlock, for newer: EntryBlock) {
+        newer.standing = older.standing
+        newer.listIndex = older.listIndex
+        lists[Int(older.listIndex)].exchange(older, for: newer)
+        older.listIndex = EntryBlock.noList
+        bytes = bytes - older.chargeBytes + newer.chargeBytes
+    }
+
     /// Notes that a victim of this standing goes or is given another chance.
     mutating func raiseFloor(to standing: Double) {
         floor = max(floor, standing)

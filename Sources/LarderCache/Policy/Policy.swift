@@ -51,6 +51,7 @@ struct Policy: ~Copyable, Sendable {
         case .window: window.append(block)
         case .main(let value): main.append(block, value: value)
         }
+        block.isListed = true
         timers.schedule(block)
         tally.keyBytes += UInt64(block.keyBytes)
         tally.valueBytes += UInt64(block.valueBytes)
@@ -59,6 +60,7 @@ struct Policy: ~Copyable, Sendable {
     /// Takes an entry out of its list and the wheel.
     mutating func unlink(_ block: EntryBlock) {
         if block.listIndex == Window.listIndex { window.remove(block) } else { main.remove(block) }
+        block.isListed = false
         timers.cancel(block)
         tally.keyBytes -= UInt64(block.keyBytes)
         tally.valueBytes -= UInt64(block.valueBytes)
@@ -87,6 +89,18 @@ struct Policy: ~Copyable, Sendable {
         timers.cancel(block)
         block.expiresAtNanos = expiresAtNanos
         timers.schedule(block)
+    }
+
+    /// Puts `newer`, the same entry in another block, into list and wheel where `older` is.
+    mutating func exchange(_ older: EntryBlock, for newer: EntryBlock) {
+        if older.listIndex == Window.listIndex {
+            window.exchange(older, for: newer)
+        } else {
+            main.exchange(older, for: newer)
+        }
+        timers.exchange(older, for: newer)
+        newer.isListed = true
+        older.isListed = false
     }
 
     /// The version of a write over an item of version `present` (0: none).
@@ -185,6 +199,7 @@ struct Policy: ~Copyable, Sendable {
             sums.keyBytes += UInt64(block.keyBytes)
             sums.valueBytes += UInt64(block.valueBytes)
             precondition(block.referenceCount >= 1, "the cache holds what it lists")
+            precondition(block.isListed, "what is listed says so")
             precondition(block.version != 0, "0 is no version")
             let isTimed = block.expiresAtNanos != EntryBlock.neverExpires
             precondition(

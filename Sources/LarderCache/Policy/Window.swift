@@ -22,4 +22,12 @@ struct Window: Sendable {
         bytes -= block.chargeBytes
         count -= 1
     }
+
+    /// Puts `newer`, the same entry in another block, where `older` is.
+    mutating func exchange(_ older: EntryBlock, for newer: EntryBlock) {
+        newer.listIndex = Self.listIndex
+        list.exchange(older, for: newer)
+        older.listIndex = EntryBlock.noList
+        bytes = bytes - older.chargeBytes + newer.chargeBytes
+    }
 }

@@ -2,32 +2,41 @@ internal import Synchronization
 
 /// What stands before the key and the value of an entry.
 ///
-/// Who may touch what: the counted references, `touched` and `expiresAt` are atomic; links,
-/// `listIndex`, `timerSlot` and `standing` belong to the policy's lock; the rest never changes
-/// once the entry is in a table.
+/// Who may touch what: `state` is atomic; links, `listIndex` and `standing` belong to the
+/// policy's lock; the rest never changes once the entry is in a table.
 struct EntryHeader: ~Copyable {
-    // What only the policy needs comes first: what a read needs then lies beside the key, on a
-    // cache line or two.
-    var previous: EntryBlock?
-    var next: EntryBlock?
-    var timerPrevious: EntryBlock?
-    var timerNext: EntryBlock?
-    var standing: Double
-    let hash: UInt64
-
+    /// References in the low bits, then the marks of `EntryBlock.State`.
+    let state: Atomic<UInt32>
+    var next: UInt32
+    var previous: UInt32
+    var standing: Float
     var version: UInt64
     var writtenAt: UInt64
-    let expiresAt: Atomic<UInt64>
-    let references: Atomic<UInt32>
-    let flags: UInt32
+    let hash: UInt32
     let valueBytes: UInt32
     let keyBytes: UInt16
-    var timerSlot: UInt16
     var listIndex: UInt8
-    let touched: Atomic<Bool>
+    /// Where the key begins, and `EntryBlock.pagedMark` if the value has pages of its own.
+    let keyStart: UInt8
+
+    // Flags follow where there are any, then the timer.
+    static let bytes = 44
+    static let bytesWithFlags = 48
+    static let timerStart = 48
+    static let bytesWithTimer = 66
 }
 
-/// A handle to one entry in raw memory: header, then key, then value, in one allocation.
+/// The part of the header that only an entry has that may expire: `expiresAt` is atomic, the rest
+/// belongs to the policy's lock.
+struct EntryTimer: ~Copyable {
+    let expiresAt: Atomic<UInt64>
+    var previous: UInt32
+    var next: UInt32
+    var slot: UInt16
+}
+
+/// A handle to one entry in an arena's memory: header, then key, then value, in one cell; a large
+/// value has pages of its own.
 ///
 /// The handle itself owns nothing. The cache's table and lists own one counted reference
 /// together, each `EntryReference` one more; the last `release` frees the block. A handle may be
@@ -36,71 +45,193 @@ struct EntryHeader: ~Copyable {
 @safe
 package struct EntryBlock: @unchecked Sendable, Equatable {
     package static let neverExpires = UInt64.max
-    static let headerBytes = MemoryLayout<EntryHeader>.size
     /// `listIndex` and `timerSlot` of an entry that is in none.
     static let noList: UInt8 = .max
     static let noTimer: UInt16 = .max
+    private static let pagedMark: UInt8 = 0x80
+
+    /// The marks beside the references in a header's state.
+    private enum State {
+        static let referencesMask: UInt32 = 0x3fff_ffff
+        /// It is in a table, so whoever holds the policy's lock may look at it.
+        static let listed: UInt32 = 1 << 30
+        /// It was read since the policy last looked at it.
+        static let touched: UInt32 = 1 << 31
+    }
 
     private let header: UnsafeMutablePointer<EntryHeader>
 
     /// A new entry with one reference, its value made of two parts, copied.
     package static func make(
-        key: Span<UInt8>, hash: UInt64, value: Span<UInt8>, tail: Span<UInt8> = Span(),
-        flags: UInt32
+        in arena: borrowing EntryArena, key: Span<UInt8>, hash: UInt64, value: Span<UInt8>,
+        tail: Span<UInt8> = Span(), flags: UInt32, mayExpire: Bool = false
     ) -> EntryBlock {
+        let shape = EntryShape(hasFlags: flags != 0, hasTimer: mayExpire)
         let valueBytes = value.count + tail.count
         guard let keyCount = UInt16(exactly: key.count),
             let valueCount = UInt32(exactly: valueBytes)
         else { preconditionFailure("key and value were checked against their limits") }
-        let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: headerBytes + key.count + valueBytes, alignment: 16)
-        let header = unsafe memory.bindMemory(to: EntryHeader.self, capacity: 1)
-        unsafe header.initialize(
-            to: EntryHeader(
-                previous: nil, next: nil, timerPrevious: nil, timerNext: nil, standing: 0,
-                hash: hash, version: 0, writtenAt: 0, expiresAt: Atomic(neverExpires),
-                references: Atomic(1), flags: flags, valueBytes: valueCount,
-                keyBytes: keyCount, timerSlot: noTimer, listIndex: noList,
-                touched: Atomic(false)))
-        let keyStart = unsafe memory + headerBytes
-        unsafe key.copy(to: keyStart)
-        unsafe value.copy(to: keyStart + key.count)
-        unsafe tail.copy(to: keyStart + key.count + value.count)
-        return unsafe EntryBlock(header: header)
+        let headBytes = shape.headBytes
+        let cell = EntryCharge.cell(
+            keyBytes: key.count, valueBytes: valueBytes, headBytes: headBytes)
+        let keyStart = UInt8(headBytes) | (cell.holdsValue ? 0 : pagedMark)
+        let block = unsafe arena.allocate(bytes: Int(cell.bytes)) { memory in
+            let header = unsafe memory.bindMemory(to: EntryHeader.self, capacity: 1)
+            unsafe header.initialize(
+                to: EntryHeader(
+                    state: Atomic(1), next: 0, previous: 0, standing: 0, version: 0, writtenAt: 0,
+                    hash: UInt32(truncatingIfNeeded: hash &>> 32), valueBytes: valueCount,
+                    keyBytes: keyCount, listIndex: noList, keyStart: keyStart))
+            return unsafe EntryBlock(header: header)
+        }
+        block.initializeParts(shape, flags: flags)
+        block.fill(key: key, value: value, tail: tail)
+        return block
     }
 
     private init(header: UnsafeMutablePointer<EntryHeader>) {
         unsafe self.header = unsafe header
     }
 
+    /// The entry in the cell at an address.
+    @unsafe
+    init(cell: UnsafeMutableRawPointer) {
+        unsafe header = unsafe cell.assumingMemoryBound(to: EntryHeader.self)
+    }
+
+    private func initializeParts(_ shape: EntryShape, flags: UInt32) {
+        if shape.hasFlags || shape.hasTimer {
+            unsafe (memory + EntryHeader.bytes).storeBytes(of: flags, as: UInt32.self)
+        }
+        if shape.hasTimer {
+            let part = unsafe (memory + EntryHeader.timerStart).bindMemory(
+                to: EntryTimer.self, capacity: 1)
+            unsafe part.initialize(
+                to: EntryTimer(
+                    expiresAt: Atomic(Self.neverExpires), previous: 0, next: 0, slot: Self.noTimer))
+        }
+    }
+
+    private func fill(key: Span<UInt8>, value: Span<UInt8>, tail: Span<UInt8>) {
+        let start = unsafe memory + headBytes
+        unsafe key.copy(to: start)
+        var target = unsafe start + key.count
+        if hasPages {
+            let pages = unsafe SystemPages.map(bytes: valueBytes, isFilledSoon: true)
+            unsafe target.storeBytes(of: UInt(bitPattern: pages), as: UInt.self)
+            unsafe target = unsafe pages
+        }
+        unsafe value.copy(to: target)
+        unsafe tail.copy(to: target + value.count)
+    }
+
     package static func == (left: EntryBlock, right: EntryBlock) -> Bool {
         unsafe left.header == right.header
+    }
+
+    // MARK: where it is
+
+    @unsafe
+    @inline(__always)
+    var memory: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(header) }
+
+    /// The number of the cell within its arena; never 0.
+    @inline(__always)
+    var link: UInt32 { unsafe EntryArena.link(of: memory) }
+
+    /// The entry that a link within the same arena leads to.
+    @inline(__always)
+    private func neighbour(_ link: UInt32) -> EntryBlock? {
+        guard link != 0 else { return nil }
+        return unsafe EntryBlock(cell: EntryArena.cell(link, beside: memory))
+    }
+
+    private static func link(_ block: EntryBlock?) -> UInt32 { block?.link ?? 0 }
+
+    var headBytes: Int { unsafe Int(header.pointee.keyStart & ~Self.pagedMark) }
+    private var hasPages: Bool { unsafe header.pointee.keyStart & Self.pagedMark != 0 }
+    var hasTimer: Bool { headBytes == EntryHeader.bytesWithTimer }
+    private var hasFlags: Bool { headBytes != EntryHeader.bytes }
+
+    /// Bytes of the cell, unrounded.
+    var cellBytes: Int {
+        headBytes + keyBytes + (hasPages ? Int(EntryCharge.addressBytes) : valueBytes)
+    }
+
+    /// Whether no entry lies in the cell. Entries come and go under the arena's lock.
+    var isHole: Bool {
+        unsafe header.pointee.state.load(ordering: .acquiring) == ArenaHole.mark
+    }
+
+    /// A copy of the entry in another cell, with one reference and every mark and field but the
+    /// references of readers; the pages of a large value are the copy's from then on. Nobody but
+    /// the caller may be able to reach the entry.
+    func moved(in arena: borrowing EntryArena) -> EntryBlock {
+        let bytes = cellBytes
+        // The header under the arena's lock, so that whoever walks the cells finds it whole.
+        let copy = unsafe arena.allocate(bytes: bytes) { target in
+            unsafe target.copyMemory(from: memory, byteCount: EntryHeader.bytes)
+            return unsafe EntryBlock(cell: target)
+        }
+        unsafe (copy.memory + EntryHeader.bytes).copyMemory(
+            from: memory + EntryHeader.bytes, byteCount: bytes - EntryHeader.bytes)
+        return copy
+    }
+
+    /// Gives the cell back after the entry has moved to another one.
+    func vacate() {
+        unsafe EntryArena.free(memory, bytes: cellBytes)
     }
 
     // MARK: references
 
     @inline(__always)
     package func retain() {
-        unsafe header.pointee.references.add(1, ordering: .relaxed)
+        unsafe header.pointee.state.add(1, ordering: .relaxed)
     }
 
     /// Gives one reference back; the last one frees the memory.
     @inline(__always)
     package func release() {
-        let before = unsafe header.pointee.references.subtract(1, ordering: .acquiringAndReleasing)
-        precondition(before.oldValue != 0, "an entry is released once per reference")
-        if before.newValue == 0 { free() }
+        let before = unsafe header.pointee.state.subtract(1, ordering: .acquiringAndReleasing)
+        precondition(
+            before.oldValue & State.referencesMask != 0, "an entry is released once per reference")
+        if before.newValue & State.referencesMask == 0 { free() }
     }
 
     @inline(never)
     private func free() {
-        unsafe header.deinitialize(count: 1)
-        unsafe UnsafeMutableRawPointer(header).deallocate()
+        if hasPages { unsafe SystemPages.unmap(valueStart, bytes: valueBytes) }
+        unsafe EntryArena.free(memory, bytes: cellBytes)
     }
 
     /// References held now: one for the cache, one for each reader.
     package var referenceCount: UInt32 {
-        unsafe header.pointee.references.load(ordering: .relaxed)
+        unsafe header.pointee.state.load(ordering: .relaxed) & State.referencesMask
+    }
+
+    /// Whether it is in a table; changes under the policy's lock only.
+    var isListed: Bool {
+        get { unsafe header.pointee.state.load(ordering: .relaxed) & State.listed != 0 }
+        nonmutating set { setMark(State.listed, newValue) }
+    }
+
+    /// Whether the entry was read since the policy last looked at it.
+    var isTouched: Bool {
+        @inline(__always)
+        get { unsafe header.pointee.state.load(ordering: .relaxed) & State.touched != 0 }
+        // Written only on change: readers of a hot entry then share its cache line.
+        @inline(__always)
+        nonmutating set { if isTouched != newValue { setMark(State.touched, newValue) } }
+    }
+
+    @inline(__always)
+    private func setMark(_ mark: UInt32, _ isSet: Bool) {
+        if isSet {
+            unsafe header.pointee.state.bitwiseOr(mark, ordering: .relaxed)
+        } else {
+            unsafe header.pointee.state.bitwiseAnd(~mark, ordering: .relaxed)
+        }
     }
 
     // MARK: contents
@@ -110,10 +241,23 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         @_lifetime(borrow self)
         @inline(__always)
         get {
-            let start = unsafe UnsafeRawPointer(header) + Self.headerBytes
-            let bytes = unsafe UnsafeRawBufferPointer(start: start, count: keyBytes)
+            let bytes = unsafe UnsafeRawBufferPointer(start: memory + headBytes, count: keyBytes)
             let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
             return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    @unsafe
+    private var valueStart: UnsafeMutableRawPointer {
+        @inline(__always)
+        get {
+            let start = unsafe memory + headBytes + keyBytes
+            guard hasPages else { return unsafe start }
+            let address = unsafe start.loadUnaligned(as: UInt.self)
+            guard let pages = unsafe UnsafeMutableRawPointer(bitPattern: address) else {
+                preconditionFailure("a large value has pages")
+            }
+            return unsafe pages
         }
     }
 
@@ -122,8 +266,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         @_lifetime(borrow self)
         @inline(__always)
         get {
-            let start = unsafe UnsafeRawPointer(header) + Self.headerBytes + keyBytes
-            let bytes = unsafe UnsafeRawBufferPointer(start: start, count: valueBytes)
+            let bytes = unsafe UnsafeRawBufferPointer(start: valueStart, count: valueBytes)
             let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
             return unsafe _overrideLifetime(span, borrowing: self)
         }
@@ -131,8 +274,11 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     var keyBytes: Int { unsafe Int(header.pointee.keyBytes) }
     var valueBytes: Int { unsafe Int(header.pointee.valueBytes) }
-    var flags: UInt32 { unsafe header.pointee.flags }
-    package var hash: UInt64 { unsafe header.pointee.hash }
+    var flags: UInt32 {
+        hasFlags ? unsafe (memory + EntryHeader.bytes).load(as: UInt32.self) : 0
+    }
+    /// The part of the key's hash that the cache works with: its upper half.
+    package var hash: UInt64 { unsafe UInt64(header.pointee.hash) &<< 32 }
 
     /// Set once, before the entry goes into a table.
     var version: UInt64 {
@@ -146,9 +292,26 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         nonmutating set { unsafe header.pointee.writtenAt = newValue }
     }
 
+    @unsafe
+    private var timer: UnsafeMutablePointer<EntryTimer> {
+        @inline(__always)
+        get {
+            precondition(hasTimer, "only what was made to expire has a timer")
+            return unsafe (memory + EntryHeader.timerStart).assumingMemoryBound(
+                to: EntryTimer.self)
+        }
+    }
+
     package var expiresAtNanos: UInt64 {
-        get { unsafe header.pointee.expiresAt.load(ordering: .relaxed) }
-        nonmutating set { unsafe header.pointee.expiresAt.store(newValue, ordering: .relaxed) }
+        @inline(__always)
+        get {
+            guard hasTimer else { return Self.neverExpires }
+            return unsafe timer.pointee.expiresAt.load(ordering: .relaxed)
+        }
+        nonmutating set {
+            guard hasTimer || newValue != Self.neverExpires else { return }
+            unsafe timer.pointee.expiresAt.store(newValue, ordering: .relaxed)
+        }
     }
 
     @inline(__always)
@@ -157,15 +320,9 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         return nowNanos >= expiry && expiry != Self.neverExpires
     }
 
-    /// Whether the entry was read since the policy last looked at it.
-    var isTouched: Bool {
-        get { unsafe header.pointee.touched.load(ordering: .relaxed) }
-        // Written only on change: readers of a hot entry then share its cache line.
-        nonmutating set {
-            if isTouched != newValue {
-                unsafe header.pointee.touched.store(newValue, ordering: .relaxed)
-            }
-        }
+    /// The bytes that the entry costs the budget.
+    var chargeBytes: UInt64 {
+        EntryCharge.bytes(keyBytes: keyBytes, valueBytes: valueBytes, headBytes: headBytes)
     }
 
     // MARK: the policy's fields
@@ -175,32 +332,27 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         nonmutating set { unsafe header.pointee.listIndex = newValue }
     }
     var standing: Double {
-        get { unsafe header.pointee.standing }
-        nonmutating set { unsafe header.pointee.standing = newValue }
+        get { unsafe Double(header.pointee.standing) }
+        nonmutating set { unsafe header.pointee.standing = Float(newValue) }
     }
     var previous: EntryBlock? {
-        get { unsafe header.pointee.previous }
-        nonmutating set { unsafe header.pointee.previous = newValue }
+        get { unsafe neighbour(header.pointee.previous) }
+        nonmutating set { unsafe header.pointee.previous = Self.link(newValue) }
     }
     var next: EntryBlock? {
-        get { unsafe header.pointee.next }
-        nonmutating set { unsafe header.pointee.next = newValue }
+        get { unsafe neighbour(header.pointee.next) }
+        nonmutating set { unsafe header.pointee.next = Self.link(newValue) }
     }
     var timerSlot: UInt16 {
-        get { unsafe header.pointee.timerSlot }
-        nonmutating set { unsafe header.pointee.timerSlot = newValue }
+        get { hasTimer ? unsafe timer.pointee.slot : Self.noTimer }
+        nonmutating set { unsafe timer.pointee.slot = newValue }
     }
     var timerPrevious: EntryBlock? {
-        get { unsafe header.pointee.timerPrevious }
-        nonmutating set { unsafe header.pointee.timerPrevious = newValue }
+        get { unsafe neighbour(timer.pointee.previous) }
+        nonmutating set { unsafe timer.pointee.previous = Self.link(newValue) }
     }
     var timerNext: EntryBlock? {
-        get { unsafe header.pointee.timerNext }
-        nonmutating set { unsafe header.pointee.timerNext = newValue }
-    }
-
-    /// The bytes that the entry costs the budget.
-    var chargeBytes: UInt64 {
-        EntryCharge.bytes(keyBytes: keyBytes, valueBytes: valueBytes)
+        get { unsafe neighbour(timer.pointee.next) }
+        nonmutating set { unsafe timer.pointee.next = Self.link(newValue) }
     }
 }

@@ -6,67 +6,52 @@
 /// survives growth: a hash that was passed stays passed.
 ///
 /// - Complexity: O(1) on average; growth is O(entries) and reads no entry.
-@safe
 package struct EntryTable: ~Copyable, Sendable {
     // Linear probing with ordered slots (Amble and Knuth: Ordered hash tables), without
     // wrap-around: behind the last home lie some spare slots, and a table whose spare slots are
-    // used up grows.
-    private struct Slot {
-        var hash: UInt64
-        var block: EntryBlock?
-    }
-
+    // used up grows. A slot is one word: the upper half of the hash, which tells almost every
+    // other key apart without a look at the entry, and the entry's link. Homes need not be a
+    // power of two, so the table grows by a quarter and is never half empty for growth's sake.
     private static let homesMin = 16
     private static let spareSlots = 64
-    /// Most of the homes that may be taken, in quarters.
-    private static let loadQuartersMax = 3
+    /// Most of the homes that may be taken, in sixteenths.
+    private static let loadSixteenthsMax = 13
     /// Homes per entry beyond which the hashes can not be those of a seeded hash.
     private static let homesPerEntryMax = 1 << 16
     /// Slots that one step of a scan looks at, at most, beyond those it hands out.
     private static let scanSlotsMax = 4096
 
-    private nonisolated(unsafe) var slots: UnsafeMutablePointer<Slot>
+    /// 0 is an empty slot: no entry has the link 0.
+    private var slots: WordTable
     private var homeCount: Int
-    private var slotCount: Int
+    private let links: EntryLinks
     package private(set) var count = 0
 
-    package init() {
+    /// A table for entries of this arena, which outlives them.
+    package init(_ arena: borrowing EntryArena) {
         homeCount = Self.homesMin
-        slotCount = Self.homesMin + Self.spareSlots
-        unsafe slots = Self.allocateSlots(slotCount)
+        slots = WordTable(count: Self.homesMin + Self.spareSlots)
+        links = arena.links
     }
 
-    deinit {
-        unsafe slots.deallocate()
-    }
-
-    @unsafe
-    private static func allocateSlots(_ count: Int) -> UnsafeMutablePointer<Slot> {
-        let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: count * MemoryLayout<Slot>.stride, alignment: WordTable.alignment)
-        let slots = unsafe memory.bindMemory(to: Slot.self, capacity: count)
-        unsafe slots.initialize(repeating: Slot(hash: 0, block: nil), count: count)
-        return unsafe slots
-    }
-
-    /// The slot at `index`, which lies in the table; the one behind the last is always empty.
-    @inline(__always)
-    private func slot(_ index: Int) -> Slot {
-        guard index < slotCount else { return Slot(hash: 0, block: nil) }
-        precondition(index >= 0)
-        return unsafe slots[index]
-    }
+    private static func slot(_ block: EntryBlock) -> UInt64 { block.hash | UInt64(block.link) }
 
     @inline(__always)
-    private func setSlot(_ index: Int, _ slot: Slot) {
-        precondition(index >= 0 && index < slotCount, "a slot lies within the table")
-        unsafe slots[index] = slot
+    private static func hash(_ slot: UInt64) -> UInt64 { slot &>> 32 }
+
+    @inline(__always)
+    private func entry(_ slot: UInt64) -> EntryBlock {
+        links.entry(UInt32(truncatingIfNeeded: slot))
     }
 
+    /// The slot at `index`; the one behind the last is always empty.
+    @inline(__always)
+    private func slot(_ index: Int) -> UInt64 { index < slots.count ? slots[index] : 0 }
+
+    /// Where the search for the upper half of a hash begins.
     @inline(__always)
     private func home(of hash: UInt64) -> Int {
-        // homeCount is a power of two of at least 2, so the shift is less than 64.
-        Int(truncatingIfNeeded: hash &>> UInt64(64 &- homeCount.trailingZeroBitCount))
+        Int(truncatingIfNeeded: (hash &* UInt64(truncatingIfNeeded: homeCount)) &>> 32)
     }
 
     /// The first slot that is empty or whose hash is not less than this one.
@@ -75,7 +60,7 @@ package struct EntryTable: ~Copyable, Sendable {
         var index = home(of: hash)
         while true {
             let slot = slot(index)
-            if slot.block == nil || slot.hash >= hash { return index }
+            if slot == 0 || Self.hash(slot) >= hash { return index }
             index &+= 1
         }
     }
@@ -85,22 +70,25 @@ package struct EntryTable: ~Copyable, Sendable {
     /// The entry under this key.
     @inline(__always)
     package func find(_ key: Span<UInt8>, hash: UInt64) -> EntryBlock? {
+        let hash = Self.hash(hash)
         var index = lowerBound(hash)
         while true {
             let slot = slot(index)
-            guard let block = slot.block, slot.hash == hash else { return nil }
+            guard slot != 0, Self.hash(slot) == hash else { return nil }
+            let block = entry(slot)
             if block.key.hasSameBytes(as: key) { return block }
             index &+= 1
         }
     }
 
     private func slotIndex(of block: EntryBlock) -> Int? {
-        let hash = block.hash
+        let wanted = Self.slot(block)
+        let hash = Self.hash(wanted)
         var index = lowerBound(hash)
         while true {
             let slot = slot(index)
-            guard slot.block != nil, slot.hash == hash else { return nil }
-            if slot.block == block { return index }
+            if slot == wanted { return index }
+            guard slot != 0, Self.hash(slot) == hash else { return nil }
             index &+= 1
         }
     }
@@ -112,17 +100,19 @@ package struct EntryTable: ~Copyable, Sendable {
 
     /// Adds an entry whose key is not in the table.
     package mutating func insert(_ block: EntryBlock) {
-        if (count + 1) * 4 > homeCount * Self.loadQuartersMax { resize(homes: homeCount * 2) }
-        while !place(block, block.hash) { resize(homes: homeCount * 2) }
+        if (count + 1) * 16 > homeCount * Self.loadSixteenthsMax { resize(homes: grown) }
+        while !place(Self.slot(block)) { resize(homes: grown) }
         count += 1
     }
+
+    private var grown: Int { homeCount + homeCount / 4 }
 
     /// Puts `newer` where `older` is: no reader sees neither. Both have the same key.
     package mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {
         guard let index = slotIndex(of: older) else {
             preconditionFailure("an entry in a list is in its table")
         }
-        setSlot(index, Slot(hash: newer.hash, block: newer))
+        slots[index] = Self.slot(newer)
     }
 
     /// Takes an entry out.
@@ -132,60 +122,60 @@ package struct EntryTable: ~Copyable, Sendable {
         }
         while true {
             let follower = slot(index + 1)
-            guard follower.block != nil, home(of: follower.hash) <= index else { break }
-            setSlot(index, follower)
+            guard follower != 0, home(of: Self.hash(follower)) <= index else { break }
+            slots[index] = follower
             index += 1
         }
-        setSlot(index, Slot(hash: 0, block: nil))
+        slots[index] = 0
         count -= 1
-        if count < homeCount / 8 && homeCount > Self.homesMin { resize(homes: homeCount / 2) }
+        if count < homeCount / 4 && homeCount > Self.homesMin {
+            resize(homes: max(homeCount / 2, Self.homesMin))
+        }
     }
 
-    /// Puts an entry into its place; `false` if the slots behind it are all taken.
-    private func place(_ block: EntryBlock, _ hash: UInt64) -> Bool {
-        let target = lowerBound(hash)
+    /// Puts a slot into its place; `false` if those behind it are all taken.
+    private func place(_ slot: UInt64) -> Bool {
+        let target = lowerBound(Self.hash(slot))
         var end = target
-        while end < slotCount && slot(end).block != nil { end += 1 }
-        guard end < slotCount else { return false }
+        while end < slots.count && slots[end] != 0 { end += 1 }
+        guard end < slots.count else { return false }
         while end > target {
-            setSlot(end, slot(end - 1))
+            slots[end] = slots[end - 1]
             end -= 1
         }
-        setSlot(target, Slot(hash: hash, block: block))
+        slots[target] = slot
         return true
     }
 
     private mutating func resize(homes: Int) {
-        precondition(
-            homes / Self.homesPerEntryMax <= count + 1, "hashes are spread over all values")
-        let older = unsafe slots
-        let olderCount = slotCount
-        homeCount = homes
-        slotCount = homes + Self.spareSlots
-        unsafe slots = Self.allocateSlots(slotCount)
-        // Old slots come in order, so the next free slot is always behind the last one filled.
-        var free = 0
-        var overflown = false
-        for index in 0..<olderCount {
-            let slot = unsafe older[index]
-            guard slot.block != nil else { continue }
-            free = max(free, home(of: slot.hash))
-            guard free < slotCount else {
-                overflown = true
-                break
+        var homes = homes
+        while true {
+            precondition(
+                homes / Self.homesPerEntryMax <= count + 1, "hashes are spread over all values")
+            let table = WordTable(count: homes + Self.spareSlots)
+            homeCount = homes
+            if copySlots(to: table) {
+                slots = table
+                return
             }
-            setSlot(free, slot)
+            // Too many greatest hashes for this size: take the next one up.
+            homes += homes / 4
+        }
+    }
+
+    /// Copies the slots, which come in order, to their places in a table of as many homes as
+    /// `homeCount` says; `false` if there are too few.
+    private func copySlots(to table: borrowing WordTable) -> Bool {
+        var free = 0
+        for index in 0..<slots.count {
+            let slot = slots[index]
+            guard slot != 0 else { continue }
+            free = max(free, home(of: Self.hash(slot)))
+            guard free < table.count else { return false }
+            table[free] = slot
             free += 1
         }
-        if overflown {
-            // Too many greatest hashes for this size: take the next one up.
-            unsafe slots.deallocate()
-            unsafe slots = unsafe older
-            slotCount = olderCount
-            resize(homes: homes * 2)
-        } else {
-            unsafe older.deallocate()
-        }
+        return true
     }
 
     // MARK: scanning
@@ -196,17 +186,19 @@ package struct EntryTable: ~Copyable, Sendable {
         from position: UInt64, into batch: inout ScanBatch, entriesMax: Int, bytesMax: UInt64,
         nowNanos: UInt64
     ) -> UInt64? {
-        var index = lowerBound(position)
+        var index = lowerBound(Self.hash(position))
         let stop = index + Self.scanSlotsMax
         var lastHash: UInt64?
-        while index < slotCount {
-            let slot = slot(index)
-            if let block = slot.block {
+        while index < slots.count {
+            let slot = slots[index]
+            if slot != 0 {
                 let isFull = batch.count >= entriesMax || batch.bytes >= bytesMax || index >= stop
+                let hash = Self.hash(slot)
                 // Entries of one hash go together: the cursor cannot point between them.
-                if isFull && slot.hash != lastHash { return slot.hash }
+                if isFull && hash != lastHash { return hash &<< 32 }
+                let block = entry(slot)
                 if !block.isExpired(nowNanos: nowNanos) { batch.append(block) }
-                lastHash = slot.hash
+                lastHash = hash
             }
             index += 1
         }
@@ -219,20 +211,22 @@ package struct EntryTable: ~Copyable, Sendable {
     package func checkInvariants() {
         var seen = 0
         var last: UInt64 = 0
-        for index in 0..<slotCount {
-            let slot = slot(index)
-            guard let block = slot.block else { continue }
+        for index in 0..<slots.count {
+            let slot = slots[index]
+            guard slot != 0 else { continue }
             seen += 1
-            precondition(slot.hash == block.hash, "a slot knows its entry's hash")
-            precondition(slot.hash >= last, "slots are in the order of their hashes")
-            last = slot.hash
-            let home = home(of: slot.hash)
+            let hash = Self.hash(slot)
+            precondition(slot == Self.slot(entry(slot)), "a slot knows its entry's hash")
+            precondition(hash >= last, "slots are in the order of their hashes")
+            last = hash
+            let home = home(of: hash)
             precondition(home <= index, "no entry lies before its home")
             for between in home..<index {
-                precondition(self.slot(between).block != nil, "no gap before an entry")
+                precondition(slots[between] != 0, "no gap before an entry")
             }
         }
         precondition(seen == count, "the table counts its entries")
-        precondition(count * 4 <= homeCount * Self.loadQuartersMax, "the table is not too full")
+        precondition(
+            count * 16 <= homeCount * Self.loadSixteenthsMax, "the table is not too full")
     }
 }

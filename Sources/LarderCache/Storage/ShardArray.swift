@@ -1,6 +1,7 @@
 /// The shards, each behind its own lock and on cache lines of its own.
 ///
-/// The low bits of a key's hash choose the shard; the table inside uses the high ones.
+/// The low bits of the part of the hash that entries keep choose the shard; the table inside uses
+/// the high ones.
 @safe
 struct ShardArray: ~Copyable, Sendable {
     private static let alignment = 128
@@ -11,7 +12,7 @@ struct ShardArray: ~Copyable, Sendable {
     let count: Int
 
     /// Makes `count` shards, a power of two.
-    init(count: Int, seed: HashSeed) {
+    init(count: Int, seed: HashSeed, arena: borrowing EntryArena) {
         precondition(count > 0 && count & (count - 1) == 0, "shards are a power of two")
         self.count = count
         mask = UInt64(count - 1)
@@ -22,7 +23,7 @@ struct ShardArray: ~Copyable, Sendable {
         for index in 0..<count {
             let shard = unsafe (base + index * stride).bindMemory(
                 to: Guarded<Shard>.self, capacity: 1)
-            unsafe shard.initialize(to: Guarded(Shard(seed: seed)))
+            unsafe shard.initialize(to: Guarded(Shard(seed: seed, arena: arena)))
         }
     }
 
@@ -36,7 +37,7 @@ struct ShardArray: ~Copyable, Sendable {
 
     /// The index of the shard that a key of this hash lives in.
     @inline(__always)
-    func index(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash & mask) }
+    func index(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 32 & mask) }
 
     /// Runs `body` on the shard at `index` under its lock.
     @inline(__always)

@@ -157,8 +157,8 @@ final class ExportCall: StreamingCall {
         while true {
             let overhead = entriesMax * Self.entryOverheadBytes / 2
             let next = services.cache.scan(
-                from: cursor, into: &batch, maxEntries: entriesMax,
-                maxBytes: UInt64(max(1, bytesMax - overhead)), nowNanos: nowNanos)
+                from: cursor, into: &batch, entriesMax: entriesMax,
+                bytesMax: UInt64(max(1, bytesMax - overhead)), nowNanos: nowNanos)
             afterBatch = next.map { .before($0) } ?? .end
             // The last entry that the limit lets through has to be the last of its batch, or
             // there were no cursor behind it.

@@ -243,8 +243,8 @@ struct ModelRun {
         let entriesMax = 1 + generator.below(20)
         while let cursor = next {
             next = cache.scan(
-                from: cursor, into: &batch, maxEntries: entriesMax,
-                maxBytes: UInt64(generator.below(4096)), nowNanos: nowNanos)
+                from: cursor, into: &batch, entriesMax: entriesMax,
+                bytesMax: UInt64(generator.below(4096)), nowNanos: nowNanos)
             for index in 0..<batch.count {
                 let entry = batch.reference(at: index)
                 let key = entry.key.array

@@ -1,0 +1,395 @@
+internal import Synchronization
+
+/// What the arena keeps under its lock: where cells can be had, and what is being drained.
+@safe
+struct ArenaState: ~Copyable, Sendable {
+    /// Holes of fewer units are in no bin: no entry is so small.
+    private static let binnedUnitsMin: UInt32 = 3
+    /// Where the segments' records are, within the first segment.
+    private static let recordsStart = 64 * 1024
+    /// Drains that a segment is left alone for after some of its entries could not be moved.
+    private static let retryDrains: UInt32 = 64
+    /// A segment with fewer units in holes is not worth draining.
+    private static let gainUnitsMin = EntryArena.segmentUnits / 64
+
+    /// What came of a step of a drain.
+    enum Step: Sendable {
+        /// There is nothing to drain.
+        case nothing
+        /// The cells to look at are used up.
+        case unfinished
+        /// This entry is to be moved, if it can be.
+        case entry(EntryBlock)
+        /// A segment was gone through.
+        case finished
+    }
+
+    /// A drain goes through the segment two or three times.
+    private enum Pass {
+        /// Holes leave their bins, so that nothing new comes in.
+        case detaching
+        /// Entries are moved out.
+        case moving
+        /// Some could not be moved: neighbouring holes are joined and go back into bins.
+        case returning
+    }
+
+    private nonisolated(unsafe) let region: UnsafeMutableRawPointer
+    private var bins = InlineArray<152, UInt32>(repeating: 0)
+    private var occupied = InlineArray<3, UInt64>(repeating: 0)
+    /// The segment in which cells are laid out, 0: none; and the first unit that is free in it.
+    private var openSegment = 0
+    private var openUnits: UInt32 = 0
+    /// Segments ever opened; the first is the arena's own.
+    private var segmentsUsed = 1
+    private var firstClosed: UInt32 = 0
+    private var spareSegment = 0
+    private var residentSegments: UInt64 = 0
+    private var liveUnits: UInt64 = 0
+    var slackUnits: UInt64 = .max
+
+    private var drained = 0
+    private var drainUnits: UInt32 = 0
+    private var pass = Pass.detaching
+    private var drainCount: UInt32 = 0
+    private var isDrainFutile = false
+
+    init(region: UnsafeMutableRawPointer) {
+        unsafe self.region = unsafe region
+        let records = unsafe (region + Self.recordsStart).bindMemory(
+            to: ArenaSegment.self, capacity: EntryArena.segmentCount)
+        // The memory reads as zero, which is a segment never used; this one is no one's.
+        unsafe records[0] = ArenaSegment(liveUnits: 0, state: .full, notBefore: 0, next: 0)
+    }
+
+    // MARK: raw memory
+
+    private subscript(segment index: Int) -> ArenaSegment {
+        get {
+            precondition(index >= 0 && index < EntryArena.segmentCount)
+            return unsafe (region + Self.recordsStart).assumingMemoryBound(to: ArenaSegment.self)[
+                index]
+        }
+        nonmutating set {
+            precondition(index >= 0 && index < EntryArena.segmentCount)
+            unsafe (region + Self.recordsStart).assumingMemoryBound(to: ArenaSegment.self)[
+                index] = newValue
+        }
+    }
+
+    @unsafe
+    private func cell(_ link: UInt32) -> UnsafeMutableRawPointer {
+        unsafe region + Int(link) * EntryArena.unitBytes
+    }
+
+    private subscript(hole link: UInt32) -> ArenaHole {
+        get { unsafe cell(link).load(as: ArenaHole.self) }
+        nonmutating set { unsafe cell(link).storeBytes(of: newValue, as: ArenaHole.self) }
+    }
+
+    private static func segment(of link: UInt32) -> Int { Int(link / EntryArena.segmentUnits) }
+
+    private static func firstLink(_ segment: Int) -> UInt32 {
+        UInt32(segment) * EntryArena.segmentUnits
+    }
+
+    // MARK: bins
+
+    /// Makes a hole, in a bin unless it is too small or its segment is drained.
+    private mutating func putHole(_ link: UInt32, units: UInt32) {
+        let isBinned = Self.segment(of: link) != drained
+        putHole(link, units: units, isBinned: isBinned && units >= Self.binnedUnitsMin)
+    }
+
+    private mutating func putHole(_ link: UInt32, units: UInt32, isBinned: Bool) {
+        var hole = ArenaHole(
+            state: ArenaHole.mark, units: units, previous: ArenaHole.noBin, next: 0)
+        if isBinned {
+            let bin = ArenaBins.bin(ofHole: units)
+            let head = bins[bin]
+            hole.previous = 0
+            hole.next = head
+            if head != 0 { self[hole: head].previous = link }
+            bins[bin] = link
+            occupied[bin / 64] |= 1 &<< UInt64(bin % 64)
+        }
+        self[hole: link] = hole
+    }
+
+    /// Takes a hole out of its bin, if it is in one.
+    private mutating func unbin(_ link: UInt32, _ hole: ArenaHole) {
+        guard hole.previous != ArenaHole.noBin else { return }
+        if hole.next != 0 { self[hole: hole.next].previous = hole.previous }
+        if hole.previous != 0 {
+            self[hole: hole.previous].next = hole.next
+        } else {
+            let bin = ArenaBins.bin(ofHole: hole.units)
+            bins[bin] = hole.next
+            if hole.next == 0 { occupied[bin / 64] &= ~(1 &<< UInt64(bin % 64)) }
+        }
+    }
+
+    private func firstBin(from start: Int) -> Int? {
+        var word = start / 64
+        guard word < ArenaBins.maskWords else { return nil }
+        var mask = occupied[word] & (.max &<< UInt64(start % 64))
+        while mask == 0 {
+            word += 1
+            guard word < ArenaBins.maskWords else { return nil }
+            mask = occupied[word]
+        }
+        return word * 64 + mask.trailingZeroBitCount
+    }
+
+    // MARK: cells
+
+    mutating func allocate(_ units: UInt32) -> UInt32 {
+        let link = takeHole(units) ?? layOut(units)
+        let index = Self.segment(of: link)
+        let live = self[segment: index].liveUnits
+        self[segment: index].liveUnits = live + units
+        liveUnits += UInt64(units)
+        return link
+    }
+
+    private mutating func takeHole(_ units: UInt32) -> UInt32? {
+        var link = bins[ArenaBins.bin(ofHole: units)]
+        if link == 0 || self[hole: link].units < units {
+            guard let bin = firstBin(from: ArenaBins.bin(fitting: units)) else { return nil }
+            link = bins[bin]
+        }
+        let hole = self[hole: link]
+        unbin(link, hole)
+        if hole.units > units { putHole(link + units, units: hole.units - units) }
+        return link
+    }
+
+    private mutating func layOut(_ units: UInt32) -> UInt32 {
+        if openSegment == 0 || EntryArena.segmentUnits - openUnits < units { openNext() }
+        let link = Self.firstLink(openSegment) + openUnits
+        openUnits += units
+        return link
+    }
+
+    private mutating func openNext() {
+        if openSegment != 0 {
+            let rest = EntryArena.segmentUnits - openUnits
+            if rest > 0 { putHole(Self.firstLink(openSegment) + openUnits, units: rest) }
+            self[segment: openSegment].state = .full
+        }
+        isDrainFutile = false
+        openUnits = 0
+        if spareSegment != 0 {
+            openSegment = spareSegment
+            spareSegment = 0
+        } else {
+            if firstClosed != 0 {
+                openSegment = Int(firstClosed)
+                firstClosed = self[segment: openSegment].next
+            } else {
+                precondition(
+                    segmentsUsed < EntryArena.segmentCount, "entries are bounded by the budget")
+                openSegment = segmentsUsed
+                segmentsUsed += 1
+                unsafe SystemPages.open(
+                    cell(Self.firstLink(openSegment)), bytes: EntryArena.segmentBytes,
+                    isHuge: openSegment > EntryArena.plainSegments)
+            }
+            residentSegments += 1
+        }
+        self[segment: openSegment].state = .open
+    }
+
+    mutating func free(_ link: UInt32, units: UInt32) {
+        let index = Self.segment(of: link)
+        let live = self[segment: index].liveUnits
+        precondition(live >= units, "a cell is given back once")
+        self[segment: index].liveUnits = live - units
+        liveUnits -= UInt64(units)
+        putHole(link, units: units)
+    }
+
+    // MARK: draining
+
+    /// Units that have memory, lie behind the last cell laid out or hold none.
+    private var holeUnits: UInt64 {
+        let resident = residentSegments * UInt64(EntryArena.segmentUnits)
+        let untouched = openSegment == 0 ? 0 : UInt64(EntryArena.segmentUnits - openUnits)
+        return resident - untouched - liveUnits
+    }
+
+    var needsDrain: Bool { drained != 0 || (holeUnits > slackUnits && !isDrainFutile) }
+
+    mutating func drain(cells: inout Int) -> Step {
+        if drained == 0 {
+            guard holeUnits > slackUnits, !isDrainFutile else { return .nothing }
+            guard let victim = emptiestSegment() else {
+                isDrainFutile = true
+                return .nothing
+            }
+            drained = victim
+            drainUnits = 0
+            pass = .detaching
+            drainCount &+= 1
+            self[segment: victim].state = .draining
+        }
+        while cells > 0 {
+            if drainUnits == EntryArena.segmentUnits {
+                guard let next = nextPass else {
+                    finishDrain()
+                    return .finished
+                }
+                pass = next
+                drainUnits = 0
+            }
+            cells -= 1
+            let link = Self.firstLink(drained) + drainUnits
+            let entry = unsafe EntryBlock(cell: cell(link))
+            if entry.isHole {
+                drainUnits += passHole(link, cells: &cells)
+            } else {
+                drainUnits += EntryArena.units(entry.cellBytes)
+                if pass == .moving && entry.isListed { return .entry(entry) }
+            }
+        }
+        return .unfinished
+    }
+
+    private var nextPass: Pass? {
+        // With nothing in it there is nothing to move, and nothing to come back for.
+        guard self[segment: drained].liveUnits > 0 else { return nil }
+        switch pass {
+        case .detaching: return .moving
+        case .moving: return .returning
+        case .returning: return nil
+        }
+    }
+
+    /// Does with a hole what the pass is for; tells the units passed.
+    private mutating func passHole(_ link: UInt32, cells: inout Int) -> UInt32 {
+        let hole = self[hole: link]
+        switch pass {
+        case .detaching:
+            unbin(link, hole)
+            self[hole: link].previous = ArenaHole.noBin
+            return hole.units
+        case .moving: return hole.units
+        case .returning:
+            var units = hole.units
+            while cells > 0, drainUnits + units < EntryArena.segmentUnits,
+                unsafe EntryBlock(cell: cell(link + units)).isHole
+            {
+                cells -= 1
+                units += self[hole: link + units].units
+            }
+            putHole(link, units: units, isBinned: units >= Self.binnedUnitsMin)
+            return units
+        }
+    }
+
+    private func emptiestSegment() -> Int? {
+        var least = EntryArena.segmentUnits - Self.gainUnitsMin
+        var emptiest: Int?
+        for index in 1..<max(segmentsUsed, 1) {
+            let segment = self[segment: index]
+            guard segment.state == .full, segment.liveUnits < least else { continue }
+            guard segment.notBefore <= drainCount else { continue }
+            least = segment.liveUnits
+            emptiest = index
+        }
+        return emptiest
+    }
+
+    private mutating func finishDrain() {
+        let index = drained
+        let isReturned = pass == .returning
+        drained = 0
+        guard self[segment: index].liveUnits == 0, !isReturned else {
+            self[segment: index].state = .full
+            self[segment: index].notBefore = drainCount &+ Self.retryDrains
+            return
+        }
+        if spareSegment == 0 && holeUnits < slackUnits {
+            self[segment: index].state = .spare
+            spareSegment = index
+            return
+        }
+        unsafe SystemPages.discard(
+            cell(Self.firstLink(index)), bytes: EntryArena.segmentBytes)
+        self[segment: index] = ArenaSegment(
+            liveUnits: 0, state: .closed, notBefore: 0, next: firstClosed)
+        firstClosed = UInt32(index)
+        residentSegments -= 1
+    }
+
+    // MARK: looking
+
+    var usage: EntryArena.Usage {
+        EntryArena.Usage(
+            residentBytes: residentSegments * UInt64(EntryArena.segmentBytes),
+            liveBytes: liveUnits * UInt64(EntryArena.unitBytes),
+            holeBytes: holeUnits * UInt64(EntryArena.unitBytes))
+    }
+
+    func checkInvariants() {
+        var live: UInt64 = 0
+        var resident: UInt64 = 0
+        var binned = 0
+        for index in 1..<max(segmentsUsed, 1) {
+            let segment = self[segment: index]
+            precondition((segment.state == .spare) == (index == spareSegment))
+            precondition((segment.state == .open) == (index == openSegment))
+            precondition((segment.state == .draining) == (index == drained))
+            guard segment.state != .closed else {
+                precondition(segment.liveUnits == 0, "a segment without memory is empty")
+                continue
+            }
+            resident += 1
+            let (units, holes) = segment.state == .spare ? (0, 0) : checkSegment(index)
+            precondition(units == segment.liveUnits, "a segment counts what lives in it")
+            live += UInt64(units)
+            binned += holes
+        }
+        precondition(live == liveUnits, "the arena counts what lives in it")
+        precondition(resident == residentSegments, "the arena counts its segments")
+        for bin in 0..<ArenaBins.count {
+            var link = bins[bin]
+            precondition((link != 0) == (occupied[bin / 64] &>> UInt64(bin % 64) & 1 == 1))
+            var last: UInt32 = 0
+            while link != 0 {
+                let hole = self[hole: link]
+                precondition(hole.state == ArenaHole.mark, "a bin holds holes")
+                precondition(hole.previous == last, "links go both ways")
+                precondition(ArenaBins.bin(ofHole: hole.units) == bin, "a hole is in its bin")
+                last = link
+                link = hole.next
+                binned -= 1
+            }
+        }
+        precondition(binned == 0, "every hole that says so is in a bin")
+    }
+
+    /// Units of the cells in use and holes in bins of one segment, which cells tile.
+    private func checkSegment(_ index: Int) -> (liveUnits: UInt32, binned: Int) {
+        let end = index == openSegment ? openUnits : EntryArena.segmentUnits
+        var units: UInt32 = 0
+        var live: UInt32 = 0
+        var binned = 0
+        while units < end {
+            let link = Self.firstLink(index) + units
+            let entry = unsafe EntryBlock(cell: cell(link))
+            if entry.isHole {
+                let hole = self[hole: link]
+                precondition(hole.units > 0, "a hole has room")
+                if hole.previous != ArenaHole.noBin { binned += 1 }
+                units += hole.units
+            } else {
+                let size = EntryArena.units(entry.cellBytes)
+                live += size
+                units += size
+            }
+        }
+        precondition(units == end, "cells tile a segment")
+        return (live, binned)
+    }
+}
