@@ -1,4 +1,7 @@
 extension Cache {
+    /// The largest budget that counts: 56 GiB. A larger one is taken as this.
+    public static let budgetBytesMax = EntryArena.liveBytesMax
+
     /// What a cache is made with.
     public struct Configuration: Sendable {
         static let shardCountMax = 4096

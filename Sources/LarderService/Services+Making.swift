@@ -2,6 +2,9 @@ import LarderCache
 
 /// What a server's services are made of.
 package struct ServicesConfiguration: Sendable {
+    /// The largest budget that a cache can address.
+    package static let budgetBytesMax = Cache.budgetBytesMax
+
     /// Of the cache: keys, values and all that is kept for them.
     package var budgetBytes: UInt64
     /// Entries in the cache; nil sets no limit besides the budget.

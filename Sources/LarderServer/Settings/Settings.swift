@@ -1,3 +1,4 @@
+import LarderService
 package import Logging
 
 /// Everything that an operator can choose, as plain values that fit together.
@@ -57,8 +58,8 @@ extension Settings {
     package static let listenCountMax = 16
     package static let threadsAllowed: ClosedRange<UInt64> = 1...256
     package static let memoryBytesMin: UInt64 = 8 << 20
-    /// The most that is allowed where the machine's memory can't be found out.
-    package static let memoryBytesCeiling: UInt64 = 64 << 40
+    /// What one cache can address, however large the machine is.
+    package static let memoryBytesCeiling = ServicesConfiguration.budgetBytesMax
     package static let entriesMaxAllowed: ClosedRange<UInt64> = 0...(1 << 40)
     package static let keyBytesMaxAllowed: ClosedRange<UInt64> = 1...65_536
     package static let messageBytesMaxAllowed: ClosedRange<UInt64> = (1 << 10)...(256 << 20)
@@ -67,7 +68,7 @@ extension Settings {
 
     /// A budget that the machine can hold; more would be swapped out or killed.
     package static func memoryBytesAllowed(_ machine: Machine) -> ClosedRange<UInt64> {
-        let most = machine.memory.usableBytes ?? memoryBytesCeiling
+        let most = min(machine.memory.usableBytes ?? memoryBytesCeiling, memoryBytesCeiling)
         return memoryBytesMin...max(memoryBytesMin, wholeMebibytes(most))
     }
 
@@ -106,7 +107,7 @@ extension Settings {
             } else {
                 UInt64(256 << 20)
             }
-        return max(memoryBytesMin, wholeMebibytes(bytes))
+        return min(max(memoryBytesMin, wholeMebibytes(bytes)), memoryBytesCeiling)
     }
 
     package static func valueBytesMaxDefault(memoryBytes: UInt64) -> UInt64 {

@@ -113,4 +113,12 @@ import Testing
         #expect(settings.memoryBytes == Settings.memoryBytesMin)
         #expect(settings.valueBytesMax == 1 << 20)
     }
+
+    @Test("on a machine larger than a cache can address the budget ends where the cache does")
+    func largeMachine() throws {
+        let machine = try machine(["proc/meminfo": "MemTotal: 1073741824 kB\n"])
+        let settings = Settings(machine: machine)
+        #expect(settings.memoryBytes == Settings.memoryBytesCeiling)
+        #expect(Settings.memoryBytesAllowed(machine).upperBound == Settings.memoryBytesCeiling)
+    }
 }
