@@ -89,6 +89,15 @@ package struct MessageDeframer: ~Copyable {
         }
     }
 
+    /// The memory that the message at hand takes when it is whole; 0 without one.
+    package var neededBytes: Int {
+        switch phase {
+        case .inBody: discardsBodies ? 0 : messageBytes
+        case .gathered: buffer.count
+        case .betweenMessages, .inPrefix, .broken: 0
+        }
+    }
+
     /// The memory held for split messages.
     package var heldBytes: Int { buffer.capacity }
 

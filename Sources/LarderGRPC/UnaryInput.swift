@@ -88,6 +88,14 @@ package struct UnaryInput: ~Copyable {
         }
     }
 
+    /// The memory that the request takes when it is whole; 0 when nothing is kept.
+    package var neededBytes: Int {
+        switch phase {
+        case .empty, .complete: deframer.neededBytes
+        case .surplus, .decided: 0
+        }
+    }
+
     /// The memory held for a request that is not complete.
     package var heldBytes: Int { deframer.heldBytes }
 

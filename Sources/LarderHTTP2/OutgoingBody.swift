@@ -40,6 +40,8 @@ struct OutgoingBody: ~Copyable {
 
     /// Bytes not yet given to the output.
     private(set) var count = 0
+    /// Those of them that lie elsewhere.
+    private(set) var referencedCount = 0
 
     init() {}
 
@@ -79,6 +81,7 @@ struct OutgoingBody: ~Copyable {
             unsafe (tails + tailEnd).initialize(to: tail)
             tailEnd += 1
             count += added
+            referencedCount += added
         }
     }
 
@@ -123,6 +126,7 @@ struct OutgoingBody: ~Copyable {
     mutating func clear() {
         releaseTails()
         count = 0
+        referencedCount = 0
         leadBytes = 0
         start = Self.frameHeadBytes
         end = Self.frameHeadBytes
@@ -151,6 +155,7 @@ struct OutgoingBody: ~Copyable {
     private mutating func dropTail(_ bytes: Int) {
         guard let tail = unsafe tails.map({ unsafe $0 + tailHead }) else { return }
         count -= bytes
+        referencedCount -= bytes
         unsafe tail.pointee.start += bytes
         unsafe tail.pointee.count -= bytes
         guard unsafe tail.pointee.count == 0 else { return }

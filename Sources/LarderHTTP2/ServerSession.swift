@@ -41,6 +41,15 @@ package struct ServerSession: ~Copyable {
         core.consume(stream, flowBytes)
     }
 
+    /// Gives received data back to the connection's window, but not to the stream's: the peer may
+    /// send more on others, and on this one when `release` is called.
+    package mutating func withhold(_ stream: StreamRef, _ flowBytes: Int) {
+        core.withhold(stream, flowBytes)
+    }
+
+    /// Gives the stream's window back what was withheld.
+    package mutating func release(_ stream: StreamRef) { core.release(stream) }
+
     // MARK: answers
     //
     // An answer that is complete before the request has ended is followed by RST_STREAM(NO_ERROR),
@@ -135,6 +144,11 @@ package struct ServerSession: ~Copyable {
 
     /// Body bytes queued on all streams.
     package var pendingBodyBytes: Int { unsafe core.state.pointee.pendingBodyBytes }
+
+    /// Those of them that are sent from where they lie, not copied.
+    package var pendingReferencedBytes: Int {
+        unsafe core.state.pointee.pendingReferencedBytes
+    }
 
     package var counters: SessionCounters { unsafe core.state.pointee.counters }
 }

@@ -42,6 +42,7 @@ extension SessionCore {
         if let tail { unsafe slot.pointee.body.append(referencing: tail) }
         let bytes = unsafe slot.pointee.body.count
         unsafe state.pointee.pendingBodyBytes += bytes
+        unsafe state.pointee.pendingReferencedBytes += slot.pointee.body.referencedCount
         guard bytes > 0 else {
             unsafe note(
                 nghttp2_submit_headers(
@@ -150,7 +151,9 @@ extension SessionCore {
         guard let slot = unsafe appendable(stream) else { return }
         let before = unsafe slot.pointee.body.count
         unsafe slot.pointee.body.append(referencing: tail)
-        unsafe state.pointee.pendingBodyBytes += slot.pointee.body.count - before
+        let added = unsafe slot.pointee.body.count - before
+        unsafe state.pointee.pendingBodyBytes += added
+        unsafe state.pointee.pendingReferencedBytes += added
         unsafe resume(slot)
     }
 
@@ -171,6 +174,7 @@ extension SessionCore {
         // A frame that was begun is still handed over; anything else is let go of at once.
         if unsafe slot.pointee.framedBytes == 0 {
             unsafe state.pointee.pendingBodyBytes -= slot.pointee.body.count
+            unsafe state.pointee.pendingReferencedBytes -= slot.pointee.body.referencedCount
             unsafe slot.pointee.body.clear()
         }
         unsafe note(nghttp2_submit_rst_stream(handle, noFlags, stream.id, code))

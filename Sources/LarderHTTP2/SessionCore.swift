@@ -116,6 +116,24 @@ struct SessionCore: ~Copyable {
         unsafe note(nghttp2_session_consume_stream(handle, stream.id, bytes))
     }
 
+    func withhold(_ stream: StreamRef, _ flowBytes: Int) {
+        guard let slot = unsafe state.pointee.streams.find(stream) else { return }
+        let bytes = unsafe min(flowBytes, slot.pointee.unconsumedBytes)
+        unsafe slot.pointee.unconsumedBytes -= bytes
+        unsafe slot.pointee.withheldBytes += bytes
+        unsafe state.pointee.owedConnectionBytes += bytes
+    }
+
+    func release(_ stream: StreamRef) {
+        guard let slot = unsafe state.pointee.streams.find(stream) else { return }
+        let bytes = unsafe slot.pointee.withheldBytes
+        unsafe slot.pointee.withheldBytes = 0
+        guard bytes > 0, unsafe !slot.pointee.hasPeerEnded, unsafe !slot.pointee.isClosed,
+            unsafe state.pointee.failure == nil
+        else { return }
+        unsafe note(nghttp2_session_consume_stream(handle, stream.id, bytes))
+    }
+
     /// Gives back to the connection what is owed.
     private func settle() {
         let owed = unsafe state.pointee.owedConnectionBytes

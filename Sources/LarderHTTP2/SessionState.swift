@@ -18,6 +18,8 @@ struct SessionState: ~Copyable {
     var openStreamCount = 0
     /// Body bytes queued on all streams.
     var pendingBodyBytes = 0
+    /// Those of them that lie elsewhere and are not copied.
+    var pendingReferencedBytes = 0
     /// Received bytes to be given back to the connection's window at the next occasion.
     var owedConnectionBytes = 0
     /// The input of the receive that is going on; data events are offsets into it.
@@ -98,6 +100,7 @@ struct SessionState: ~Copyable {
         openStreamCount -= 1
         counters.streamsClosed &+= 1
         pendingBodyBytes -= unsafe slot.pointee.body.count
+        pendingReferencedBytes -= unsafe slot.pointee.body.referencedCount
         if unsafe slot.pointee.isWatched { watchedCount -= 1 }
         unsafe slot.pointee.isWatched = false
         unsafe slot.pointee.releaseOutput()
@@ -217,12 +220,14 @@ struct SessionState: ~Copyable {
         _ slot: Slot, head: UnsafePointer<UInt8>, bytes: Int, emit: Emit
     ) -> Bool {
         let before = unsafe slot.pointee.body.count
+        let referencedBefore = unsafe slot.pointee.body.referencedCount
         guard bytes <= before else { return false }
         if unsafe !slot.pointee.body.emitFrame(head: head, payloadBytes: bytes, to: emit) {
             isOutputFull = true
         }
         unsafe slot.pointee.framedBytes = 0
         pendingBodyBytes -= bytes
+        pendingReferencedBytes -= unsafe referencedBefore - slot.pointee.body.referencedCount
         guard unsafe !slot.pointee.isEnding, bytes > 0 else { return true }
         let after = before - bytes
         let isLow = before >= bodyLowWaterBytes && after < bodyLowWaterBytes

@@ -31,6 +31,8 @@ struct StreamSlot: ~Copyable {
     var framedBytes = 0
     /// Received bytes that were not given back.
     var unconsumedBytes = 0
+    /// Received bytes that were given back to the connection alone.
+    var withheldBytes = 0
     var lastDataEvent: UInt64 = 0
     var headers: HeaderBlock?
     var trailers: HeaderBlock?
@@ -64,6 +66,7 @@ struct StreamSlot: ~Copyable {
         isClosed = false
         framedBytes = 0
         unconsumedBytes = 0
+        withheldBytes = 0
         lastDataEvent = 0
     }
 }

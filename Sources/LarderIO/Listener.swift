@@ -95,6 +95,17 @@ package final class Listener: Handle {
         closeHandle()
     }
 
+    /// Takes the connections that the kernel has accepted already, then stops listening: whoever
+    /// was let in before is not refused.
+    package func closeAfterAccepting() {
+        // More than the kernel keeps would come from peers that go on connecting.
+        let turnsMax = ListeningSocket.backlogDefault / Self.acceptsPerTurnMax + 1
+        for _ in 0..<turnsMax where isOpen && pause == nil {
+            guard acceptWaiting() else { break }
+        }
+        close()
+    }
+
     override func loopIsEnding() {
         close()
     }
@@ -122,8 +133,11 @@ package final class Listener: Handle {
         }
     }
 
-    private func acceptWaiting() {
+    /// - Returns: whether there may be more.
+    @discardableResult
+    private func acceptWaiting() -> Bool {
         var dropped = 0
+        var isEmpty = false
         turn: for _ in 0..<Self.acceptsPerTurnMax {
             guard isOpen else { break }
             let connection = accept(number, nil, nil)
@@ -137,7 +151,9 @@ package final class Listener: Handle {
             case EMFILE, ENFILE:
                 guard dropOne() else { break turn }
                 dropped += 1
-            case EAGAIN: break turn
+            case EAGAIN:
+                isEmpty = true
+                break turn
             case EINTR, ECONNABORTED, EPROTO: continue
             default:
                 rest()
@@ -145,6 +161,7 @@ package final class Listener: Handle {
             }
         }
         if dropped > 0 { onDropped?(dropped) }
+        return !isEmpty
     }
 
     /// Without a descriptor the connection would stay in the queue and wake the loop for ever. The

@@ -44,8 +44,14 @@ package final class RunningServer: Sendable {
                     index: index, services: services, options: Self.sessionOptions(settings),
                     logger: logger)
             }
+        } catch {
+            throw .internalFault(error.description)
+        }
+        do throws(IOError) {
             try start(sockets)
         } catch {
+            // Those that run would hold their threads and the addresses for ever.
+            for loop in loops { loop.stop() }
             throw .internalFault(error.description)
         }
         var metadata: Logger.Metadata = [
@@ -140,6 +146,16 @@ package final class RunningServer: Sendable {
                     self?.loopIsEmpty()
                 }
             }
+        }
+    }
+
+    /// Cuts a drain short: every connection is closed at once, whatever it has to say.
+    package func endNow() {
+        drain()
+        logger.warning("ending at once, calls that run are cut")
+        // Behind what `drain` has submitted to the same loops.
+        loops[0].whenReached { [loops] in
+            for loop in loops { loop.closeAll() }
         }
     }
 

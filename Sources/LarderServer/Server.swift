@@ -31,10 +31,27 @@ struct ServerService: Service {
 
     func run() async throws {
         let running = try RunningServer(settings: settings, logger: logger)
-        await withGracefulShutdownHandler {
-            await running.untilStopped()
-        } onGracefulShutdown: {
-            running.drain()
+        let (drains, drainBegan) = AsyncStream.makeStream(of: Void.self)
+        await withTaskGroup { group in
+            group.addTask { await Self.endAtSecondSignal(running, drains) }
+            await withGracefulShutdownHandler {
+                await running.untilStopped()
+            } onGracefulShutdown: {
+                running.drain()
+                drainBegan.finish()
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// The first signal is the group's; one that comes when the drain goes on ends it.
+    private static func endAtSecondSignal(
+        _ running: RunningServer, _ drains: AsyncStream<Void>
+    ) async {
+        for await _ in drains {}
+        guard !Task.isCancelled else { return }
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            return running.endNow()
         }
     }
 }

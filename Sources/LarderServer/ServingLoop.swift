@@ -49,15 +49,18 @@ final class ServingLoop: Sendable {
         }
     }
 
-    /// Lets nobody in any more; `then` is called on the loop, when all that were let in have been
+    /// Lets nobody in any more but those who are connected already; `then` is called on the loop, when all that were let in have been
     /// dealt out.
     func closeListeners(then: @escaping @Sendable () -> Void) {
         loop.submit { [listeners] in
-            for listener in listeners.value.listeners { listener.close() }
+            for listener in listeners.value.listeners { listener.closeAfterAccepting() }
             listeners.value.listeners = []
             then()
         }
     }
+
+    /// Calls back on the loop, after the jobs that it has already.
+    func whenReached(_ body: @escaping @Sendable () -> Void) { loop.submit(body) }
 
     /// Drains the loop; `whenEmpty` is called on it once, when the last connection is gone.
     func drain(
@@ -69,6 +72,11 @@ final class ServingLoop: Sendable {
             shared.loop.timer(afterMillis: timeoutMillis) { shared.endDrain() }
             shared.loop.timer(afterMillis: timeoutMillis &+ lastWordsMillis) { shared.closeAll() }
         }
+    }
+
+    /// Closes every connection at once, after `drain`.
+    func closeAll() {
+        loop.submit { [shared] in shared.value.closeAll() }
     }
 
     /// Ends the loop and waits for its thread.

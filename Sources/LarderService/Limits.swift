@@ -28,6 +28,16 @@ package struct Limits: Sendable, Equatable {
     package var exportMessageBytes = 64 << 10
     /// Of an Export's bytes that wait to be sent.
     package var exportPendingBytesMax = 256 << 10
+    /// Of requests that have come in part, all connections together.  Never under
+    /// `messageBytesMax`.
+    package var uploadBytesMax = 64 << 20
+    /// Of parts of requests that wait for room among those.  With more, calls are refused.
+    package var waitingUploadBytesMax = 64 << 20
+    /// Of copied answers that are not read, all connections together.  With more, calls are refused.
+    package var unreadBytesMax = 64 << 20
+    /// Of values in answers that are not read, all connections together and each as often as it is
+    /// sent.  With more, reads of large values are refused.  An eighth of the budget if that is more.
+    package var pinnedBytesMax = 64 << 20
     /// Encodings of messages, as in `grpc-accept-encoding`.
     package var encodings = ["identity"]
 

@@ -185,7 +185,14 @@ extension Refusal {
         Refusal(.notFound, "SERVICE_UNKNOWN", "no such service")
     }
 
-    static func answersUnread(limit: Int) -> Refusal {
+    package static func uploadsFull(limit: Int) -> Refusal {
+        Refusal(
+            .resourceExhausted, "UPLOADS_FULL",
+            "requests that have come in part are over the limit of \(limit) bytes",
+            metadata: [(key: "limit", value: "\(limit)")])
+    }
+
+    package static func answersUnread(limit: Int) -> Refusal {
         Refusal(
             .resourceExhausted, "ANSWERS_UNREAD",
             "answers that are not read are over the limit of \(limit) bytes",

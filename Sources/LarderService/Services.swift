@@ -8,6 +8,7 @@ package final class Services: Sendable {
     package let cache: Cache
     package let limits: Limits
     package let health: HealthState
+    package let peerMemory: PeerMemory
 
     let bulkSessions: BulkSessions
     let assembly: AssemblyBudget
@@ -31,6 +32,7 @@ package final class Services: Sendable {
         self.cache = cache
         self.limits = limits
         self.health = health
+        peerMemory = PeerMemory(limits)
         self.startID = startID
         bulkSessions = BulkSessions(
             sessionsMax: limits.bulkSessionsMax, keptNanos: limits.bulkSessionNanos)

@@ -2,10 +2,12 @@
 
 import queue
 import signal
+import socket
 import threading
 import time
 
 import grpc
+import h2.connection
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -98,3 +100,49 @@ def test_calls_under_way_at_the_signal_do_not_fail(make_server, m):
     for thread in threads:
         thread.join(15)
     assert code == 0 and not wrong and done[0] > 100
+
+
+def test_a_second_signal_ends_a_drain_at_once_with_zero(make_server, m):
+    server = make_server("--drain-timeout", "30s")
+    sent = queue.Queue()
+    with harness.channel(server) as channel:
+        call = harness.cache_stub(channel).BulkLoad(iter(sent.get, None), timeout=30)
+        sent.put(m.BulkLoadRequest(start=m.BulkLoadStart(session_id="s")))
+        assert next(call).committed == 0
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert server.process.poll() is None, "the first signal must keep draining"
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(5) == 0
+        sent.put(None)
+        with pytest.raises(grpc.RpcError):
+            list(call)
+
+
+def test_who_is_connected_but_not_accepted_is_served(make_server, m):
+    server = make_server("--threads", "1")
+    message = m.GetLimitsRequest().SerializeToString()
+    server.process.send_signal(signal.SIGSTOP)
+    clients = []
+    for _ in range(20):
+        client = socket.create_connection(("127.0.0.1", server.port))
+        h2c = h2.connection.H2Connection()
+        h2c.initiate_connection()
+        h2c.send_headers(1, [
+            (":method", "POST"), (":scheme", "http"), (":path", "/larder.v1.CacheService/GetLimits"),
+            (":authority", "localhost"), ("content-type", "application/grpc"), ("te", "trailers"),
+        ])
+        h2c.send_data(1, b"\0" + len(message).to_bytes(4, "big") + message, end_stream=True)
+        client.sendall(h2c.data_to_send())
+        clients.append((client, h2c))
+    server.process.send_signal(signal.SIGTERM)
+    server.process.send_signal(signal.SIGCONT)
+    for client, h2c in clients:
+        client.settimeout(10)
+        status = None
+        while status is None and (data := client.recv(65_536)):
+            for event in h2c.receive_data(data):
+                status = dict(getattr(event, "headers", None) or []).get(b"grpc-status", status)
+        assert status == b"0"
+        client.close()
+    assert server.process.wait(10) == 0

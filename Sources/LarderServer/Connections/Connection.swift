@@ -14,6 +14,8 @@ package final class Connection: ByteStreamDelegate {
     private var goAwayTimer: Timer?
     /// Takes a long flush up again when the loop's other connections have had their turn.
     private var flushTimer: Timer?
+    /// Asks again for room for requests that wait, while there are any.
+    private var uploadTimer: Timer?
     private var drainStage = DrainStage.serving
 
     private enum DrainStage { case serving, noticed, goingAway }
@@ -44,6 +46,7 @@ package final class Connection: ByteStreamDelegate {
             return fail(error)
         }
         startTimers()
+        if calls.hasWaitingUploads { admitLater() }
         if drainStage == .noticed, calls.hasSeenDrainPing { goAway() }
         flush()
     }
@@ -53,6 +56,7 @@ package final class Connection: ByteStreamDelegate {
     package func closed(_ error: IOError?) {
         goAwayTimer?.cancel()
         flushTimer?.cancel()
+        uploadTimer?.cancel()
         calls.forgetAll()
         shared.didClose(self)
     }
@@ -100,6 +104,7 @@ package final class Connection: ByteStreamDelegate {
             }
         }
         guard !stream.isEnding else { return }
+        calls.tellPending()
         if calls.session.isFinished, !stream.isWriting {
             stream.closeAfterFlush()
         } else {
@@ -144,6 +149,18 @@ package final class Connection: ByteStreamDelegate {
         guard calls.openCall(ref) != nil else { return }
         calls.cancel(ref, .deadlineExceeded)
         flush()
+    }
+
+    private func admitLater() {
+        guard uploadTimer == nil else { return }
+        uploadTimer = shared.loop.timer(afterMillis: ConnectionLimits.uploadWaitMillis) {
+            [weak self] in
+            guard let self else { return }
+            uploadTimer = nil
+            calls.admitWaiting()
+            if calls.hasWaitingUploads { admitLater() }
+            flush()
+        }
     }
 
     // MARK: Draining

@@ -8,6 +8,7 @@ extension ConnectionCalls {
         _ stream: StreamRef, _ method: Method, _ request: Span<UInt8>, nowNanos: UInt64,
         scratch: inout CallScratch
     ) {
+        if let refusal = unreadRefusal { return end(stream, refusal) }
         scratch.reply.clear()
         services.unary(method, request: request, nowNanos: nowNanos, reply: &scratch.reply)
         let status = scratch.reply.status ?? Status(.unknown, "the method gave no status")
@@ -17,6 +18,10 @@ extension ConnectionCalls {
             return session.respond(
                 stream, headers: blocks.headers, body: scratch.reply.written,
                 trailers: blocks.okTrailers)
+        }
+        if let refusal = pinnedRefusal {
+            scratch.reply.clear()
+            return end(stream, refusal)
         }
         if tails.count == 1, tails[0].offset == scratch.reply.written.count {
             session.respond(
@@ -77,6 +82,7 @@ extension ConnectionCalls {
     /// Ends an open call: with trailers after what it has sent, or with trailers alone.
     mutating func end(_ call: OpenCall, _ status: Status) {
         place(.over, at: call.stream)
+        letRoomGo(of: call)
         if call.hasBegun {
             session.finish(call.stream, trailers: blocks.trailers(for: status))
         } else {
@@ -102,7 +108,10 @@ extension ConnectionCalls {
 
     /// The stream is gone; a call that was not over is cancelled.
     mutating func forget(_ stream: StreamRef) {
-        if case .open(let call) = slot(of: stream) { call.handler?.cancelled() }
+        if case .open(let call) = slot(of: stream) {
+            call.handler?.cancelled()
+            letRoomGo(of: call)
+        }
         place(.over, at: stream)
     }
 
@@ -110,6 +119,8 @@ extension ConnectionCalls {
     package mutating func forgetAll() {
         for case .open(let call) in slots { call.handler?.cancelled() }
         slots.removeAll()
+        waitingUploads.removeAll()
+        takeBackPending()
     }
 
     // MARK: Draining

@@ -14,10 +14,17 @@ package struct ConnectionCalls: ~Copyable {
     /// Calls that need a timer of their own now; the connection takes them.
     var deadlines: [(stream: StreamRef, atNanos: UInt64)] = []
 
+    /// Calls whose requests wait for room, in the order they came.
+    var waitingUploads: [StreamRef] = []
+    /// What `PeerMemory` was told of this connection.
+    var toldUnreadBytes = 0
+    var toldPinnedBytes = 0
+
     /// The peer has acknowledged the PING that `beginDrain` sent.
     package private(set) var hasSeenDrainPing = false
 
     let services: Services
+    let uploads: ConnectionUploads
     let blocks: AnswerBlocks
 
     package init(
@@ -26,6 +33,7 @@ package struct ConnectionCalls: ~Copyable {
     ) {
         session = ServerSession(options: options, memory: memory)
         self.services = services
+        uploads = ConnectionUploads(services.peerMemory)
         self.blocks = blocks
     }
 
@@ -36,6 +44,7 @@ package struct ConnectionCalls: ~Copyable {
         try session.receive(bytes)
         handleEvents(bytes, nowNanos: nowNanos, scratch: &scratch)
         if !awaiting.isEmpty { openAwaiting() }
+        if !waitingUploads.isEmpty { admitWaiting() }
     }
 
     /// Handles what draining the session has recorded: streams closed, room to send more.
@@ -44,7 +53,9 @@ package struct ConnectionCalls: ~Copyable {
     @discardableResult
     package mutating func handleDrained(nowNanos: UInt64, scratch: inout CallScratch) -> Bool {
         let nothing: [UInt8] = []
-        return handleEvents(nothing.span, nowNanos: nowNanos, scratch: &scratch)
+        let any = handleEvents(nothing.span, nowNanos: nowNanos, scratch: &scratch)
+        tellPending()
+        return any
     }
 
     @discardableResult
@@ -59,10 +70,14 @@ package struct ConnectionCalls: ~Copyable {
                 begin(
                     stream, fields, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
             case .data(let stream, let range, let flowBytes, let endOfStream):
-                received(
+                let isWithheld = received(
                     stream, bytes.extracting(range), endOfStream: endOfStream, nowNanos: nowNanos,
                     scratch: &scratch)
-                session.consume(stream, flowBytes)
+                if isWithheld {
+                    session.withhold(stream, flowBytes)
+                } else {
+                    session.consume(stream, flowBytes)
+                }
             case .endOfStream(let stream), .trailers(let stream, _):
                 let nothing: [UInt8] = []
                 received(
@@ -147,15 +162,17 @@ package struct ConnectionCalls: ~Copyable {
     }
 
     /// Gives a call that is not over yet a place of its own.
+    @discardableResult
     private mutating func open(
         _ stream: StreamRef, _ method: Method, _ request: consuming UnaryInput,
         deadlineNanos: UInt64?, handler: (any StreamingCall)? = nil
-    ) {
+    ) -> OpenCall {
         let call = OpenCall(
             stream, method, handler: handler, request: request,
-            messageBytesMax: services.limits.messageBytesMax)
+            messageBytesMax: services.limits.messageBytesMax, uploads: uploads)
         place(.open(call), at: stream)
         if let deadlineNanos { deadlines.append((stream, deadlineNanos)) }
+        return call
     }
 
     /// A request that did not come with its headers can be late: its call gets a timer.
@@ -172,10 +189,12 @@ package struct ConnectionCalls: ~Copyable {
 
     // MARK: Requests
 
+    /// - Returns: whether the window of the chunk is to be withheld.
+    @discardableResult
     private mutating func received(
         _ stream: StreamRef, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
         scratch: inout CallScratch
-    ) {
+    ) -> Bool {
         switch slot(of: stream) {
         case .over: break
         case .awaitingRequest(_, let method, let deadlineNanos):
@@ -186,7 +205,9 @@ package struct ConnectionCalls: ~Copyable {
                 let bytes = request.bytes(of: message, in: chunk)
                 answer(stream, method, bytes, nowNanos: nowNanos, scratch: &scratch)
             case .reject(let status): refuse(stream, status)
-            case .wait: open(stream, method, request, deadlineNanos: deadlineNanos)
+            case .wait:
+                return keepRoom(
+                    for: open(stream, method, request, deadlineNanos: deadlineNanos))
             }
         case .plain(let answer, let bodyBytes):
             let bodyBytes = bodyBytes + chunk.count
@@ -203,7 +224,10 @@ package struct ConnectionCalls: ~Copyable {
                 receivedRequest(
                     call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
             }
+            if openCall(stream) != nil { return keepRoom(for: call) }
+            letRoomGo(of: call)
         }
+        return false
     }
 
     /// The one message of a unary or server-streaming call, which came in pieces.
@@ -222,6 +246,7 @@ package struct ConnectionCalls: ~Copyable {
                 return answer(
                     call.stream, call.method, bytes, nowNanos: nowNanos, scratch: &scratch)
             }
+            if let refusal = unreadRefusal { return cancel(call, refusal) }
             scratch.reply.clear()
             handler.received(bytes, nowNanos: nowNanos, sentAll: true, reply: &scratch.reply)
             guard deliver(scratch.reply, of: call) else { return }
@@ -238,6 +263,10 @@ package struct ConnectionCalls: ~Copyable {
         do throws(DeframeError) {
             var offset = 0
             while let message = try messages.next(chunk, at: &offset) {
+                // A load's answers are few and replace each other: it may always go on.
+                if call.method.handler != .bulkLoad, let refusal = unreadRefusal {
+                    return cancel(call, refusal)
+                }
                 scratch.reply.clear()
                 handler.received(
                     messages.bytes(of: message, in: chunk), nowNanos: nowNanos,

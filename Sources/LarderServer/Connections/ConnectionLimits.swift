@@ -7,6 +7,12 @@ enum ConnectionLimits {
     static let outboundFramesMax = 1_000
     /// Body bytes of all calls that may wait likewise, copied or where they lie.
     static let pendingBodyBytesMax = 4 << 20
+    /// Copied bytes of all answers that are not read; with more, calls are refused.
+    static let unreadBytesMax = 8 << 20
+    /// Less than this is not worth telling the process about, and a change by less neither.
+    static let toldBytesMin = 64 << 10
+    /// How long requests wait before they ask again for the room that other connections have.
+    static let uploadWaitMillis: UInt64 = 10
     /// How often in one go the output, up to 1 MiB, is filled and written. A peer that reads as fast
     /// as the server writes would keep its loop to itself.
     static let flushRoundsMax = 8

@@ -16,16 +16,19 @@ final class OpenCall {
     var messages: MessageDeframer
     /// The response headers are out: what comes now is messages, then trailers.
     var hasBegun = false
+    /// What is kept for a request that comes in pieces.
+    var upload: UploadHold
     private var deadline: Timer?
 
     init(
         _ stream: StreamRef, _ method: Method, handler: (any StreamingCall)?,
-        request: consuming UnaryInput, messageBytesMax: UInt32
+        request: consuming UnaryInput, messageBytesMax: UInt32, uploads: ConnectionUploads
     ) {
         self.stream = stream
         self.method = method
         self.handler = handler
         self.request = request
+        upload = UploadHold(uploads)
         messages = MessageDeframer(messageBytesMax: messageBytesMax)
     }
 
@@ -37,6 +40,12 @@ final class OpenCall {
         case .clientStreaming, .bidiStreaming: true
         }
     }
+
+    /// The memory that the message at hand takes when it is whole; 0 without one.
+    var neededBytes: Int { takesManyMessages ? messages.neededBytes : request.neededBytes }
+
+    /// The memory that it takes now.
+    var heldBytes: Int { takesManyMessages ? messages.heldBytes : request.heldBytes }
 
     /// Keeps the timer of the deadline, and ends it with the call.
     func setDeadline(_ timer: Timer) {

@@ -1,0 +1,115 @@
+import LarderGRPC
+import LarderHTTP2
+import LarderService
+
+/// What the peer may make the server hold.
+extension ConnectionCalls {
+    // MARK: Requests that come in pieces
+
+    /// Sees to it that there is room for what the call gathers.
+    ///
+    /// A request that does not lie in one chunk needs room to its end. When it has that, its window
+    /// is given back as it comes; without, what fits into the window it has may still come.
+    /// Whoever has room can go to the end, so somebody always moves.
+    ///
+    /// - Returns: whether the window of the bytes just received is to be withheld.
+    mutating func keepRoom(for call: OpenCall) -> Bool {
+        let needed = call.neededBytes
+        guard needed > 0 else {
+            letRoomGo(of: call)
+            return false
+        }
+        if call.upload.covers(needed) { return false }
+        if !call.upload.isWaiting {
+            if waitingUploads.isEmpty, call.upload.keep(needed) { return false }
+            waitingUploads.append(call.stream)
+        }
+        guard call.upload.wait(heldBytes: call.heldBytes) else {
+            let limit = services.peerMemory.waitingUploadBytesMax
+            cancel(call, Refusal.uploadsFull(limit: limit).status)
+            return false
+        }
+        return true
+    }
+
+    /// The request is whole, or the call is over.
+    mutating func letRoomGo(of call: OpenCall) {
+        let wasWaiting = call.upload.isWaiting
+        call.upload.clear()
+        guard wasWaiting else { return }
+        waitingUploads.removeAll { $0 == call.stream }
+        session.release(call.stream)
+    }
+
+    /// Requests wait for room: somebody should call `admitWaiting` soon.
+    package var hasWaitingUploads: Bool { !waitingUploads.isEmpty }
+
+    /// Lets requests that wait go on, first come first served, as far as there is room.
+    package mutating func admitWaiting() {
+        var gone = 0
+        for stream in waitingUploads {
+            if let call = openCall(stream) {
+                guard call.upload.keep(call.neededBytes) else { break }
+                session.release(stream)
+            }
+            gone += 1
+        }
+        waitingUploads.removeFirst(gone)
+    }
+
+    // MARK: Answers that are not read
+
+    /// Why no more answers are made now: those that are made are not read.
+    var unreadRefusal: Status? {
+        let copied = session.pendingBodyBytes - session.pendingReferencedBytes
+        if copied > ConnectionLimits.unreadBytesMax {
+            return Refusal.answersUnread(limit: ConnectionLimits.unreadBytesMax).status
+        }
+        let memory = services.peerMemory
+        // The connection's own small answers are no reason to refuse it anything.
+        if memory.unreadBytes > memory.unreadBytesMax {
+            return Refusal.answersUnread(limit: memory.unreadBytesMax).status
+        }
+        return nil
+    }
+
+    /// Why no more values are sent from where they lie.
+    var pinnedRefusal: Status? {
+        let memory = services.peerMemory
+        // Of its own share the connection has told up to the last draining.
+        let fresh = session.pendingReferencedBytes - toldPinnedBytes
+        guard memory.pinnedBytes + fresh > memory.pinnedBytesMax else { return nil }
+        return Refusal.answersUnread(limit: memory.pinnedBytesMax).status
+    }
+
+    /// Tells the process what waits here, if it is much or was.
+    mutating func tellPending() {
+        let pinned = session.pendingReferencedBytes
+        let copied = session.pendingBodyBytes - pinned
+        if let change = Self.change(from: toldUnreadBytes, to: copied) {
+            toldUnreadBytes += change
+            services.peerMemory.addUnread(change)
+        }
+        if let change = Self.change(from: toldPinnedBytes, to: pinned) {
+            toldPinnedBytes += change
+            services.peerMemory.addPinned(change)
+        }
+    }
+
+    private static func change(from told: Int, to now: Int) -> Int? {
+        let worth = now < ConnectionLimits.toldBytesMin ? 0 : now
+        let change = worth - told
+        let isWorthTelling =
+            worth == 0 || change >= ConnectionLimits.toldBytesMin
+            || change <= -ConnectionLimits.toldBytesMin
+        return change != 0 && isWorthTelling ? change : nil
+    }
+
+    /// The connection is gone, and with it all that waited.
+    mutating func takeBackPending() {
+        services.peerMemory.addUnread(-toldUnreadBytes)
+        services.peerMemory.addPinned(-toldPinnedBytes)
+        toldUnreadBytes = 0
+        toldPinnedBytes = 0
+    }
+}

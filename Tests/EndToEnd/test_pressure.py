@@ -1,0 +1,127 @@
+"""Memory stays bounded under peers that do not read and peers that do not finish what they send."""
+
+import socket
+import time
+
+import h2.config
+import h2.connection
+import h2.settings
+
+import harness
+
+MIB = 1 << 20
+# The cache's own memory is filled before the first measurement, so what grows is the peers' share.
+UPLOADS_GROWTH_MAX = 160 * MIB
+ANSWERS_GROWTH_MAX = 64 * MIB
+
+
+class RawClient:
+    """An HTTP/2 client that does as badly as it is told to."""
+
+    def __init__(self, port: int, window: int = 65_535):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
+        self.h2.local_settings = h2.settings.Settings(
+            client=True, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window})
+        self.h2.initiate_connection()
+        self.flush()
+        self.ended: dict[int, dict[str, str]] = {}
+
+    def flush(self) -> None:
+        self.socket.settimeout(20)
+        self.socket.sendall(self.h2.data_to_send())
+
+    def begin(self, method: str) -> int:
+        stream = self.h2.get_next_available_stream_id()
+        self.h2.send_headers(stream, [
+            (":method", "POST"), (":scheme", "http"), (":path", f"/larder.v1.CacheService/{method}"),
+            (":authority", "localhost"), ("content-type", "application/grpc"), ("te", "trailers"),
+        ])
+        return stream
+
+    def hear(self, seconds: float) -> bool:
+        """Takes what the server says; window is never given back. False: the connection is closed."""
+        self.socket.settimeout(seconds)
+        try:
+            data = self.socket.recv(1 << 20)
+        except TimeoutError:
+            return True
+        if not data:
+            return False
+        for event in self.h2.receive_data(data):
+            headers = dict(getattr(event, "headers", None) or [])
+            if "grpc-status" in headers:
+                self.ended[event.stream_id] = headers
+        self.flush()
+        return True
+
+
+def grown(server: harness.Server, before: int) -> int:
+    return harness.resident_bytes(server.pid) - before
+
+
+def test_half_sent_uploads_take_bounded_memory(make_server):
+    server = make_server("--memory", "64MiB", "--threads", "2")
+    m = harness.messages()
+    message = m.SetRequest(key=b"k", value=bytes(4 * MIB)).SerializeToString()
+    body = b"\0" + len(message).to_bytes(4, "big") + message
+    before = harness.resident_bytes(server.pid)
+    client = RawClient(server.port)
+    left = {client.begin("Set"): memoryview(body)[:-1] for _ in range(100)}
+    deadline = time.monotonic() + 15
+    quiet = 0
+    while left and quiet < 5 and time.monotonic() < deadline:
+        moved = False
+        for stream in list(left):
+            if stream in client.ended or not left[stream]:
+                del left[stream]
+                continue
+            count = min(client.h2.local_flow_control_window(stream), 16_384, len(left[stream]))
+            if count > 0:
+                client.h2.send_data(stream, bytes(left[stream][:count]))
+                left[stream] = left[stream][count:]
+                moved = True
+        client.flush()
+        quiet = 0 if moved else quiet + 1
+        client.hear(0.001 if moved else 0.1)
+    assert left, "some of the uploads must have been held back"
+    assert grown(server, before) < UPLOADS_GROWTH_MAX
+    # Others are served: a request that is whole at once, and one that has to come in pieces.
+    with harness.channel(server) as channel:
+        stub = harness.cache_stub(channel)
+        stub.Set(m.SetRequest(key=b"a", value=b"1"), timeout=10)
+        stub.Set(m.SetRequest(key=b"b", value=bytes(2 * MIB)), timeout=10)
+        assert stub.Get(m.GetRequest(key=b"a"), timeout=10).value == b"1"
+
+
+def test_unread_answers_take_bounded_memory(make_server):
+    server = make_server("--memory", "64MiB", "--threads", "2")
+    m = harness.messages()
+    keys = [f"key-{number}".encode() for number in range(1_000)]
+    with harness.channel(server) as channel:
+        stub = harness.cache_stub(channel)
+        for key in keys:
+            stub.Set(m.SetRequest(key=key, value=bytes(1_000)))
+        stub.BatchGet(m.BatchGetRequest(keys=keys))
+    message = m.BatchGetRequest(keys=keys).SerializeToString()
+    body = b"\0" + len(message).to_bytes(4, "big") + message
+    before = harness.resident_bytes(server.pid)
+    client = RawClient(server.port, window=0)
+    sent = 0
+    for _ in range(500):
+        while client.h2.outbound_flow_control_window < len(body) and client.hear(0.5):
+            pass
+        stream = client.begin("BatchGet")
+        client.h2.send_data(stream, body, end_stream=True)
+        client.flush()
+        client.hear(0.0001)
+        sent += 1
+    deadline = time.monotonic() + 10
+    while len(client.ended) < 480 and time.monotonic() < deadline:
+        client.hear(0.2)
+    assert sent == 500
+    statuses = {headers["grpc-status"] for headers in client.ended.values()}
+    assert statuses == {"8"} and len(client.ended) >= 480
+    assert grown(server, before) < ANSWERS_GROWTH_MAX
+    with harness.channel(server) as channel:
+        assert harness.cache_stub(channel).Get(m.GetRequest(key=keys[0]), timeout=10).value == bytes(1_000)
