@@ -36,10 +36,13 @@ extension Cache {
         }
     }
 
-    /// How keys are weighed against each other from now on.
-    package func setAdmissionMode(_ mode: AdmissionMode) {
-        policy.withLock { $0.mode = mode }
+    /// How keys are weighed against each other from now on; `nil`: as serves the traffic best.
+    package func setAdmissionMode(_ mode: AdmissionMode?) {
+        policy.withLock { $0.pinMode(mode) }
     }
+
+    /// How keys are weighed against each other now.
+    package var admissionMode: AdmissionMode { policy.withLock { $0.choice.mode } }
 
     /// Removes everything that was stored before the call. What is stored meanwhile may go too.
     public func flush() {

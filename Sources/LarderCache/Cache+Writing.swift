@@ -34,6 +34,8 @@ extension Cache {
     /// The largest value that may be stored under a key of this size now.
     private func valueBytesLimit(keyBytes: Int) -> UInt64 {
         let chargeMax = chargeBytesMax.load(ordering: .relaxed)
+        // What is told in the value is compared with the budget once it is read.
+        guard charging == .real else { return valueBytesMax }
         let fitting = EntryCharge.valueBytesMax(keyBytes: keyBytes, chargeMax: chargeMax)
         return min(valueBytesMax, fitting ?? 0)
     }
@@ -46,6 +48,7 @@ extension Cache {
         var stepsMax = Self.stepsPerHold
         while true {
             let writing = policy.withLock { policy in
+                policy.learn(from: notes, nowNanos: nowNanos)
                 var means = Policy.Means(nowNanos: nowNanos, steps: stepsMax)
                 return policy.write(block, options, basis: basis, &means, shards, &departed)
             }

@@ -16,6 +16,8 @@ public final class Cache: Sendable {
 
     let shards: ShardArray
     let policy: Guarded<Policy>
+    let notes = ReadNotes()
+    let charging: Charging
     private let hash: KeyHash
     let keyBytesMax: Int
     let valueBytesMax: UInt64
@@ -31,8 +33,9 @@ public final class Cache: Sendable {
         let budget = Budget(
             bytes: configuration.budgetBytes, entriesMax: configuration.entriesMax)
         shards = ShardArray(count: configuration.shardCount, seed: configuration.seed)
-        policy = Guarded(Policy(budget: budget, firstVersion: configuration.firstVersion))
+        policy = Guarded(Policy(configuration, budget: budget))
         hash = KeyHash(configuration.seed)
+        charging = configuration.charging
         keyBytesMax = configuration.keyBytesMax
         valueBytesMax = min(configuration.valueBytesMax, UInt64(UInt32.max))
         chargeBytesMax = Atomic(budget.mainBytesMax)
@@ -58,6 +61,7 @@ public final class Cache: Sendable {
                 key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
                 nowNanos: nowNanos)
         }
+        if notes.isSampled(hash) && !options.peek { note(hash, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil
@@ -67,10 +71,18 @@ public final class Cache: Sendable {
         }
     }
 
+    /// Notes a read of the sample for the policy, which looks at it when it is not busy.
+    @inline(never)
+    private func note(_ hash: UInt64, nowNanos: UInt64) {
+        guard notes.add(hash) else { return }
+        policy.withLockIfFree { $0.learn(from: notes, nowNanos: nowNanos) }
+    }
+
     private func getTouching(
         _ key: Span<UInt8>, _ hash: UInt64, _ timeToLive: TimeToLive, _ options: ReadOptions,
         nowNanos: UInt64
     ) -> EntryReference? {
+        if notes.isSampled(hash) && !options.peek { note(hash, nowNanos: nowNanos) }
         let reading = policy.withLock { policy in
             let reading = shards.withShard(of: hash) {
                 $0.read(

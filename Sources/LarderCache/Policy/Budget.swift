@@ -12,6 +12,11 @@ struct Budget: Sendable {
         self.entriesMax = entriesMax
     }
 
+    /// One part in `divisor` of it.
+    func part(_ divisor: UInt64) -> Budget {
+        Budget(bytes: bytes / divisor, entriesMax: entriesMax.map { max($0 / divisor, 1) })
+    }
+
     var windowBytesMax: UInt64 { bytes / Self.windowDivisor }
     var mainBytesMax: UInt64 { bytes - windowBytesMax }
     var windowEntriesMax: UInt64 { entriesMax.map { $0 / Self.windowDivisor } ?? .max }

@@ -6,15 +6,6 @@
 /// behind one lock, which is taken before a shard's lock and never after.
 /// Sources: Einziger, Friedman, Manes: TinyLFU; Ghandeharizadeh et al.: CAMP.
 struct Policy: ~Copyable, Sendable {
-    /// Popularity to the power of 1.3, for every estimate; a key never recorded counts as once.
-    private static let popularity: InlineArray<16, Double> = [
-        1.0, 1.0, 2.4622888266898326, 4.171167510947728, 6.062866266041593,
-        8.103282983463814, 10.270619156458231, 12.549529737646981, 14.92852786458892,
-        17.398638404385867, 19.952623149688797, 22.584500550247288, 25.289230792133658,
-        28.06249997748054, 30.90056685321995, 33.800150712639834,
-    ]
-    /// A miss costs as much as moving so many mean entries, besides its own bytes.
-    private static let missCostEntries = 10.0
     /// Weight of the newest value in the running mean of values.
     private static let meanWeight = 0.001
     /// A version from here on does not push the counter: one absurd number would use it up.
@@ -27,12 +18,17 @@ struct Policy: ~Copyable, Sendable {
     private(set) var tally = Tally()
     private var version: UInt64
     private var meanValue = 0.0
-    var mode = AdmissionMode.natural
+    private(set) var choice: ModeChoice
+    let charging: Charging
+    private let missCost: MissCost
 
-    init(budget: Budget, firstVersion: UInt64) {
-        precondition(firstVersion != 0, "0 is no version")
+    init(_ configuration: Cache.Configuration, budget: Budget) {
+        precondition(configuration.firstVersion != 0, "0 is no version")
         self.budget = budget
-        version = firstVersion - 1
+        version = configuration.firstVersion - 1
+        charging = configuration.charging
+        missCost = configuration.missCost
+        choice = ModeChoice(budget: budget, seed: configuration.seed)
     }
 
     deinit {
@@ -43,13 +39,17 @@ struct Policy: ~Copyable, Sendable {
     var usedBytes: UInt64 { window.bytes + main.bytes }
     var entryCount: UInt64 { window.count + main.count }
 
+    /// What an entry counts against the budget.
+    @inline(__always)
+    func charge(of block: EntryBlock) -> UInt64 { charging.bytes(of: block) }
+
     // MARK: one entry in or out
 
     /// Puts an entry that is in no list where it was admitted, and into the wheel.
     mutating func link(_ block: EntryBlock, _ place: Place) {
         switch place {
-        case .window: window.append(block)
-        case .main(let value): main.append(block, value: value)
+        case .window: window.append(block, bytes: charge(of: block))
+        case .main(let value): main.append(block, bytes: charge(of: block), value: value)
         }
         timers.schedule(block)
         tally.keyBytes += UInt64(block.keyBytes)
@@ -58,7 +58,12 @@ struct Policy: ~Copyable, Sendable {
 
     /// Takes an entry out of its list and the wheel.
     mutating func unlink(_ block: EntryBlock) {
-        if block.listIndex == Window.listIndex { window.remove(block) } else { main.remove(block) }
+        let charge = charge(of: block)
+        if block.listIndex == Window.listIndex {
+            window.remove(block, bytes: charge)
+        } else {
+            main.remove(block, bytes: charge)
+        }
         timers.cancel(block)
         tally.keyBytes -= UInt64(block.keyBytes)
         tally.valueBytes -= UInt64(block.valueBytes)
@@ -72,12 +77,14 @@ struct Policy: ~Copyable, Sendable {
         unlink(block)
         shards.withShard(of: block.hash) { $0.remove(block) }
         switch reason {
-        case .deleted: tally.deleted += 1
+        case .deleted:
+            tally.deleted += 1
+            choice.noteDelete(block.hash)
         case .expired: tally.expired += 1
         case .flushed: tally.flushed += 1
         case .evicted:
             tally.evicted += 1
-            tally.evictedBytes += block.chargeBytes
+            tally.evictedBytes += charge(of: block)
         }
         departed.append(block)
     }
@@ -103,6 +110,26 @@ struct Policy: ~Copyable, Sendable {
     /// Takes the budget as it shall be; the caller then makes it true with `shrink`.
     mutating func setBudget(_ budget: Budget) {
         self.budget = budget
+        choice.setBudget(budget)
+    }
+
+    // MARK: the mode
+
+    /// Sets the admission mode by hand; `nil`: the traffic decides.
+    mutating func pinMode(_ mode: AdmissionMode?) { choice.pin(mode) }
+
+    /// Looks at the reads that were noted since it last did.
+    mutating func learn(from notes: borrowing ReadNotes, nowNanos: UInt64) {
+        let costPerByte = worth.costPerByte
+        notes.takeAll { choice.noteRead($0, costPerByte: costPerByte, nowNanos: nowNanos) }
+        notes.setMask(choice.sampleMask)
+    }
+
+    /// Looks at a write that is done.
+    mutating func noteWritten(_ block: EntryBlock) {
+        guard choice.isSampled(block.hash) else { return }
+        choice.noteWrite(
+            block.hash, bytes: charge(of: block), expiresAtNanos: block.expiresAtNanos)
     }
 
     /// Takes out what the wheel finds due, at most `steps` entries moved.
@@ -135,38 +162,41 @@ struct Policy: ~Copyable, Sendable {
 
     mutating func noteNotAdmitted(_ block: EntryBlock) {
         tally.notAdmitted += 1
-        tally.notAdmittedBytes += block.chargeBytes
+        tally.notAdmittedBytes += charge(of: block)
     }
 
     // MARK: value
+
+    /// What a miss costs now, by the items that are held.
+    var worth: EntryWorth {
+        let meanBytes = Double(usedBytes + 1) / Double(entryCount + 1)
+        return EntryWorth(costPerByte: missCost.perByte(meanEntryBytes: meanBytes))
+    }
 
     /// What the entry is worth per byte now.
     mutating func value(of block: EntryBlock, _ shards: borrowing ShardArray) -> Double {
         let hash = block.hash
         let estimate = shards.withShard(of: hash) { $0.sketch.estimate(hash) }
-        let meanBytes = Double(usedBytes + 1) / Double(entryCount + 1)
-        let value =
-            Self.popularity[estimate]
-            * (1 / Double(block.chargeBytes) + 1 / (Self.missCostEntries * meanBytes))
+        let value = worth.value(estimate: estimate, bytes: charge(of: block))
         meanValue += (value - meanValue) * (meanValue == 0 ? 1 : Self.meanWeight)
-        return mode == .recency ? meanValue : value
+        return choice.mode == .recency ? meanValue : value
     }
 
     /// Puts a main entry behind its class, worth what it is worth now.
     mutating func refile(_ block: EntryBlock, value: Double) {
-        main.refile(block, value: value)
+        main.refile(block, bytes: charge(of: block), value: value)
     }
 
     /// Puts a window entry behind the others.
     mutating func moveToWindowEnd(_ block: EntryBlock) {
-        window.remove(block)
-        window.append(block)
+        window.remove(block, bytes: charge(of: block))
+        window.append(block, bytes: charge(of: block))
     }
 
     /// Moves the window's entry into the main region, which has room for it.
     mutating func promote(_ block: EntryBlock, value: Double) {
-        window.remove(block)
-        main.append(block, value: value)
+        window.remove(block, bytes: charge(of: block))
+        main.append(block, bytes: charge(of: block), value: value)
     }
 
     mutating func raiseFloor(to standing: Double) { main.raiseFloor(to: standing) }
@@ -196,11 +226,11 @@ struct Policy: ~Copyable, Sendable {
         }
         window.list.forEach {
             precondition($0.listIndex == Window.listIndex, "an entry knows its list")
-            windowBytes += $0.chargeBytes
+            windowBytes += charge(of: $0)
             check($0)
         }
         main.forEach {
-            mainBytes += $0.chargeBytes
+            mainBytes += charge(of: $0)
             check($0)
         }
         var tableCount: UInt64 = 0
@@ -211,6 +241,7 @@ struct Policy: ~Copyable, Sendable {
             }
         }
         timers.checkInvariants()
+        choice.checkInvariants()
         precondition(tableCount == count, "tables and lists hold as many entries")
         precondition(timers.count == timed, "the wheel holds what expires")
         precondition(window.bytes == windowBytes, "every byte of the window lies in its list")

@@ -9,17 +9,17 @@ struct Window: Sendable {
     /// The entry that has to leave next.
     var oldest: EntryBlock? { list.head }
 
-    mutating func append(_ block: EntryBlock) {
+    mutating func append(_ block: EntryBlock, bytes charge: UInt64) {
         block.listIndex = Self.listIndex
         list.append(block)
-        bytes += block.chargeBytes
+        bytes += charge
         count += 1
     }
 
-    mutating func remove(_ block: EntryBlock) {
+    mutating func remove(_ block: EntryBlock, bytes charge: UInt64) {
         list.remove(block)
         block.listIndex = EntryBlock.noList
-        bytes -= block.chargeBytes
+        bytes -= charge
         count -= 1
     }
 }
