@@ -61,7 +61,7 @@ public final class Cache: Sendable {
                 key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
                 nowNanos: nowNanos)
         }
-        if notes.isSampled(hash) && !options.peek { note(hash, nowNanos: nowNanos) }
+        if !options.peek && isNoted(hash, reading) { note(hash, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil
@@ -69,6 +69,14 @@ public final class Cache: Sendable {
             removeExpired(key, hash, nowNanos: nowNanos)
             return nil
         }
+    }
+
+    /// Whether the policy wants to hear of a read.
+    @inline(__always)
+    private func isNoted(_ hash: UInt64, _ reading: Shard.Reading) -> Bool {
+        if notes.isSampled(hash) { return true }
+        guard case .hit(let block) = reading else { return false }
+        return notes.isHeavy(bytes: charging.bytes(of: block))
     }
 
     /// Notes a read of the sample for the policy, which looks at it when it is not busy.
@@ -82,7 +90,6 @@ public final class Cache: Sendable {
         _ key: Span<UInt8>, _ hash: UInt64, _ timeToLive: TimeToLive, _ options: ReadOptions,
         nowNanos: UInt64
     ) -> EntryReference? {
-        if notes.isSampled(hash) && !options.peek { note(hash, nowNanos: nowNanos) }
         let reading = policy.withLock { policy in
             let reading = shards.withShard(of: hash) {
                 $0.read(
@@ -96,6 +103,7 @@ public final class Cache: Sendable {
             }
             return reading
         }
+        if !options.peek && isNoted(hash, reading) { note(hash, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil

@@ -5,13 +5,16 @@
 /// small a part of the budget as the sample is of the keys. The mode whose shadow saves the most
 /// cost wins, if it wins clearly.
 ///
-/// - Complexity: O(modes) a sampled request. With n entries held about 1,000 of n are sampled.
+/// - Complexity: O(modes) a sampled request. With n entries held 1,000 to 2,000 of n are sampled.
 struct ModeChoice: ~Copyable, Sendable {
     // Spatially hashed sampling: a small cache of sampled keys misses as a large one of all keys.
     // Source: Waldspurger et al.: Cache modeling and optimization using miniature simulations.
+    // Where a few huge items are most of the bytes, a sample by hash misses them or has too many
+    // of them, and takes a wrong mode for the right one. So all heavy items are sampled, and each
+    // counts with the part of its bytes and of its cost that the sample is of the keys.
 
     /// Keys that a shadow cache may hold before the sample is halved.
-    private static let sampledKeysMax = 1024
+    private static let sampledKeysMax = 2048
     /// Bits of the hash that choose the sample: neither those of the shards nor those of the
     /// tables' homes.
     private static let sampleShift: UInt64 = 16
@@ -21,7 +24,10 @@ struct ModeChoice: ~Copyable, Sendable {
     /// What is left of the past at each judgement.
     private static let memory = 0.96
     /// By how much another mode has to be better.
-    private static let margin = 1.01
+    private static let margin = 1.005
+
+    /// Items of one part in so many of the budget or more are in every sample: they are few.
+    private static let heavyDivisor: UInt64 = 1024
 
     private(set) var mode = AdmissionMode.natural
     /// Whether the mode was set by hand.
@@ -45,6 +51,14 @@ struct ModeChoice: ~Copyable, Sendable {
 
     func isSampled(_ hash: UInt64) -> Bool { hash & sampleMask == 0 }
 
+    /// Items of so many bytes are looked at, whatever their hashes.
+    var heavyBytesMin: UInt64 { max(budget.bytes / Self.heavyDivisor, 1) }
+
+    /// The scale of the chosen mode's values.
+    var scale: ValueScale {
+        shadows.first { $0.mode == mode }?.scale ?? ValueScale()
+    }
+
     /// Sets the mode by hand, or gives it free again.
     mutating func pin(_ mode: AdmissionMode?) {
         isPinned = mode != nil
@@ -56,17 +70,16 @@ struct ModeChoice: ~Copyable, Sendable {
         apply()
     }
 
-    /// A key of the sample was asked for.
+    /// A key was asked for that is of the sample, or was found to be heavy.
     mutating func noteRead(_ hash: UInt64, costPerByte: Double, nowNanos: UInt64) {
-        guard isSampled(hash) else { return }
-        sample.worth.costPerByte = costPerByte
+        sample.costPerByte = costPerByte
         sample.sketch.record(hash)
         if let number = sample.keys.find(hash) {
             let key = sample.keys[number]
             if nowNanos >= key.expiresAtNanos && key.expiresAtNanos != EntryBlock.neverExpires {
                 forget(number)
             } else {
-                let saved = sample.worth.missCost(bytes: key.bytes)
+                let saved = sample.missCost(bytes: key.bytes) * key.share
                 for index in shadows.indices where shadows[index].holds(number) {
                     shadows[index].touch(number)
                     savings[index] += saved
@@ -77,15 +90,31 @@ struct ModeChoice: ~Copyable, Sendable {
         if requests % Self.requestsPerJudgement == 0 { judge() }
     }
 
-    /// A key of the sample was written.
-    mutating func noteWrite(_ hash: UInt64, bytes: UInt64, expiresAtNanos: UInt64) {
+    /// A key was written that is of the sample or heavy. `isNew`: the cache did not hold it, so
+    /// that it was asked for in vain just now.
+    mutating func noteWrite(
+        _ hash: UInt64, bytes: UInt64, isNew: Bool, costPerByte: Double, nowNanos: UInt64,
+        expiresAtNanos: UInt64
+    ) {
+        let isHeavy = bytes >= heavyBytesMin
+        if !isSampled(hash) {
+            guard isHeavy else {
+                noteDelete(hash)
+                return
+            }
+            // Nobody could tell that it is heavy when it was not found.
+            if isNew { noteRead(hash, costPerByte: costPerByte, nowNanos: nowNanos) }
+        }
         var number = sample.keys.find(hash)
         if let known = number, sample.keys[known].bytes != bytes {
             forget(known)
             number = nil
         }
-        let written =
-            number ?? sample.keys.add(hash, bytes: bytes, expiresAtNanos: expiresAtNanos)
+        let share = isHeavy ? 1 / Double(UInt64(1) &<< UInt64(sampleBits)) : 1
+        let key = ShadowKeys.Key(
+            hash: hash, bytes: bytes, chargeBytes: max(1, UInt64(Double(bytes) * share)),
+            share: share, expiresAtNanos: expiresAtNanos, holders: 0)
+        let written = number ?? sample.keys.add(key)
         sample.keys[written].expiresAtNanos = expiresAtNanos
         // Held until all shadow caches have looked at it.
         sample.keys[written].holders += 1
@@ -93,7 +122,8 @@ struct ModeChoice: ~Copyable, Sendable {
             shadows[index].insert(written, &sample)
         }
         sample.letGo(written)
-        let most = shadows.map(\.count).max() ?? 0
+        var most = 0
+        for index in shadows.indices { most = max(most, shadows[index].count) }
         sample.sketch.reserve(entries: most)
         if most > Self.sampledKeysMax && sampleBits < Self.sampleBitsMax {
             sampleBits += 1
@@ -101,7 +131,7 @@ struct ModeChoice: ~Copyable, Sendable {
         }
     }
 
-    /// A key of the sample was deleted.
+    /// A key was deleted.
     mutating func noteDelete(_ hash: UInt64) {
         if let number = sample.keys.find(hash) { forget(number) }
     }
@@ -116,8 +146,10 @@ struct ModeChoice: ~Copyable, Sendable {
 
     /// Makes the shadow caches fit budget and sample.
     private mutating func apply() {
-        for number in sample.keys.numbersInUse where !isSampled(sample.keys[number].hash) {
-            forget(number)
+        for number in sample.keys.numbersInUse {
+            // Heavy ones count with another share now: they come again.
+            let key = sample.keys[number]
+            if !isSampled(key.hash) || key.bytes >= heavyBytesMin { forget(number) }
         }
         let share = budget.part(UInt64(1) &<< UInt64(sampleBits))
         for index in shadows.indices { shadows[index].setBudget(share, &sample) }

@@ -155,7 +155,7 @@ extension Policy {
             }
             if mayLose {
                 switch choice.mode {
-                case .natural, .recency:
+                case .natural, .recency, .size, .steep:
                     if victim.standing > main.floor + candidateValue { return .lost }
                 case .strict:
                     let victimValue = self.value(of: victim, shards)

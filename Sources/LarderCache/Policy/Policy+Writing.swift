@@ -49,7 +49,7 @@ extension Policy {
         case .refused:
             if let present { discard(present, .evicted, shards, &departed) }
             noteNotAdmitted(block)
-            noteWritten(block)
+            noteWritten(block, isNew: present == nil, nowNanos: nowNanos)
             return .notAdmitted
         case .place(let place):
             stamp(block, options, over: present, nowNanos)
@@ -62,7 +62,7 @@ extension Policy {
             }
             link(block, place)
             noteStored()
-            noteWritten(block)
+            noteWritten(block, isNew: present == nil, nowNanos: nowNanos)
             return .stored(version: block.version)
         }
     }

@@ -6,8 +6,6 @@
 /// behind one lock, which is taken before a shard's lock and never after.
 /// Sources: Einziger, Friedman, Manes: TinyLFU; Ghandeharizadeh et al.: CAMP.
 struct Policy: ~Copyable, Sendable {
-    /// Weight of the newest value in the running mean of values.
-    private static let meanWeight = 0.001
     /// A version from here on does not push the counter: one absurd number would use it up.
     private static let versionCountedMax = UInt64.max / 2
 
@@ -17,7 +15,8 @@ struct Policy: ~Copyable, Sendable {
     private(set) var timers = TimerWheel()
     private(set) var tally = Tally()
     private var version: UInt64
-    private var meanValue = 0.0
+    private var scale = ValueScale()
+    private var scaledMode = AdmissionMode.natural
     private(set) var choice: ModeChoice
     let charging: Charging
     private let missCost: MissCost
@@ -120,16 +119,18 @@ struct Policy: ~Copyable, Sendable {
 
     /// Looks at the reads that were noted since it last did.
     mutating func learn(from notes: borrowing ReadNotes, nowNanos: UInt64) {
-        let costPerByte = worth.costPerByte
+        let costPerByte = costPerByte
         notes.takeAll { choice.noteRead($0, costPerByte: costPerByte, nowNanos: nowNanos) }
-        notes.setMask(choice.sampleMask)
+        notes.setSample(mask: choice.sampleMask, heavyBytesMin: choice.heavyBytesMin)
     }
 
-    /// Looks at a write that is done.
-    mutating func noteWritten(_ block: EntryBlock) {
-        guard choice.isSampled(block.hash) else { return }
+    /// Looks at a write that is done. `isNew`: there was no item under its key.
+    mutating func noteWritten(_ block: EntryBlock, isNew: Bool, nowNanos: UInt64) {
+        let bytes = charge(of: block)
+        guard choice.isSampled(block.hash) || bytes >= choice.heavyBytesMin else { return }
         choice.noteWrite(
-            block.hash, bytes: charge(of: block), expiresAtNanos: block.expiresAtNanos)
+            block.hash, bytes: bytes, isNew: isNew, costPerByte: costPerByte,
+            nowNanos: nowNanos, expiresAtNanos: block.expiresAtNanos)
     }
 
     /// Takes out what the wheel finds due, at most `steps` entries moved.
@@ -167,19 +168,21 @@ struct Policy: ~Copyable, Sendable {
 
     // MARK: value
 
-    /// What a miss costs now, by the items that are held.
-    var worth: EntryWorth {
-        let meanBytes = Double(usedBytes + 1) / Double(entryCount + 1)
-        return EntryWorth(costPerByte: missCost.perByte(meanEntryBytes: meanBytes))
+    /// What a byte costs now, where a miss costs 1 and its bytes.
+    private var costPerByte: Double {
+        missCost.perByte(meanEntryBytes: Double(usedBytes + 1) / Double(entryCount + 1))
     }
 
     /// What the entry is worth per byte now.
     mutating func value(of block: EntryBlock, _ shards: borrowing ShardArray) -> Double {
         let hash = block.hash
         let estimate = shards.withShard(of: hash) { $0.sketch.estimate(hash) }
-        let value = worth.value(estimate: estimate, bytes: charge(of: block))
-        meanValue += (value - meanValue) * (meanValue == 0 ? 1 : Self.meanWeight)
-        return choice.mode == .recency ? meanValue : value
+        if scaledMode != choice.mode {
+            scaledMode = choice.mode
+            scale = choice.scale
+        }
+        let density = 1 / Double(max(charge(of: block), 1)) + costPerByte
+        return scale.value(scaledMode, estimate: estimate, density: density)
     }
 
     /// Puts a main entry behind its class, worth what it is worth now.

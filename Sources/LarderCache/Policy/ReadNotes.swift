@@ -18,13 +18,25 @@ struct ReadNotes: ~Copyable, Sendable {
     private let taken = Atomic<UInt64>(0)
     /// The reads whose hashes have none of these bits are noted.
     private let mask = Atomic<UInt64>(0)
+    /// Hits of so many bytes are noted too.
+    private let heavyBytesMin = Atomic<UInt64>(.max)
 
     /// Whether the reads of this hash are noted.
     @inline(__always)
     func isSampled(_ hash: UInt64) -> Bool { hash & mask.load(ordering: .relaxed) == 0 }
 
-    /// Takes the bits that decide about the sample from now on.
-    func setMask(_ bits: UInt64) { mask.store(bits, ordering: .relaxed) }
+    /// Whether the hits of an entry of so many bytes are noted.
+    @inline(__always)
+    func isHeavy(bytes: UInt64) -> Bool { bytes >= heavyBytesMin.load(ordering: .relaxed) }
+
+    /// Takes what decides about the sample from now on.
+    func setSample(mask bits: UInt64, heavyBytesMin bytes: UInt64) {
+        // Written only on change: readers then share the cache line.
+        if mask.load(ordering: .relaxed) != bits { mask.store(bits, ordering: .relaxed) }
+        if heavyBytesMin.load(ordering: .relaxed) != bytes {
+            heavyBytesMin.store(bytes, ordering: .relaxed)
+        }
+    }
 
     /// Notes a read; tells whether enough wait for the policy to look at them.
     func add(_ hash: UInt64) -> Bool {

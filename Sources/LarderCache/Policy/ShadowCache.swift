@@ -6,8 +6,6 @@ struct ShadowCache: Sendable {
     private static let none: Int32 = -1
     private static let windowList = MainRegion.classCount
     private static let absent: UInt8 = .max
-    /// Weight of the newest value in the running mean of values.
-    private static let meanWeight = 0.001
 
     /// What stands for a key in this cache.
     private struct Node: Sendable {
@@ -25,7 +23,8 @@ struct ShadowCache: Sendable {
     private var tails = [Int32](repeating: none, count: windowList + 1)
     private var occupied: UInt64 = 0
     private var floor = 0.0
-    private var meanValue = 0.0
+    /// The scale of this mode's values.
+    private(set) var scale = ValueScale()
     private var windowBytes: UInt64 = 0
     private var mainBytes: UInt64 = 0
     private var windowCount: UInt64 = 0
@@ -50,7 +49,7 @@ struct ShadowCache: Sendable {
     /// A write of a key that is not held.
     mutating func insert(_ number: Int32, _ sample: inout ShadowSample) {
         while nodes.count < sample.keys.numberCount { nodes.append(Node()) }
-        let bytes = sample.keys[number].bytes
+        let bytes = sample.keys[number].chargeBytes
         guard bytes <= budget.mainBytesMax else { return }
         if bytes <= budget.windowBytesMax && budget.windowEntriesMax > 0 {
             append(number, to: Self.windowList, &sample)
@@ -62,7 +61,7 @@ struct ShadowCache: Sendable {
 
     /// Forgets a key that is held.
     mutating func remove(_ number: Int32, _ sample: inout ShadowSample) {
-        detach(number, bytes: sample.keys[number].bytes)
+        detach(number, bytes: sample.keys[number].chargeBytes)
         sample.letGo(number)
     }
 
@@ -108,14 +107,13 @@ struct ShadowCache: Sendable {
 
     private mutating func value(_ number: Int32, _ sample: borrowing ShadowSample) -> Double {
         let key = sample.keys[number]
-        let value = sample.worth.value(
-            estimate: sample.sketch.estimate(key.hash), bytes: key.bytes)
-        meanValue += (value - meanValue) * (meanValue == 0 ? 1 : Self.meanWeight)
-        return mode == .recency ? meanValue : value
+        return scale.value(
+            mode, estimate: sample.sketch.estimate(key.hash),
+            density: sample.density(bytes: key.bytes))
     }
 
     private mutating func enterMain(_ candidate: Int32, _ sample: inout ShadowSample) {
-        let bytes = sample.keys[candidate].bytes
+        let bytes = sample.keys[candidate].chargeBytes
         let candidateValue = value(candidate, sample)
         while mainBytes + bytes > budget.mainBytesMax || mainCount >= budget.mainEntriesMax {
             guard let victim else { return }
@@ -126,7 +124,7 @@ struct ShadowCache: Sendable {
                 continue
             }
             switch mode {
-            case .natural, .recency:
+            case .natural, .recency, .size, .steep:
                 if standing > floor + candidateValue { return }
             case .strict:
                 let victimValue = value(victim, sample)
@@ -150,7 +148,7 @@ struct ShadowCache: Sendable {
         _ victim: Int32, _ value: Double, _ sample: borrowing ShadowSample
     ) {
         floor = max(floor, nodes[Int(victim)].standing)
-        let bytes = sample.keys[victim].bytes
+        let bytes = sample.keys[victim].chargeBytes
         detach(victim, bytes: bytes)
         nodes[Int(victim)].standing = floor + value
         attach(victim, to: MainRegion.classIndex(value), bytes: bytes)
@@ -162,7 +160,7 @@ struct ShadowCache: Sendable {
         _ number: Int32, to list: Int, _ sample: inout ShadowSample
     ) {
         sample.keys[number].holders += 1
-        attach(number, to: list, bytes: sample.keys[number].bytes)
+        attach(number, to: list, bytes: sample.keys[number].chargeBytes)
     }
 
     private mutating func attach(_ number: Int32, to list: Int, bytes: UInt64) {
@@ -225,9 +223,9 @@ struct ShadowCache: Sendable {
                 precondition(key.holders > 0, "what is held is counted")
                 precondition(sample.keys.find(key.hash) == next, "what is held has a number")
                 if list == Self.windowList {
-                    sums.window += key.bytes
+                    sums.window += key.chargeBytes
                 } else {
-                    sums.main += key.bytes
+                    sums.main += key.chargeBytes
                 }
                 sums.count += 1
                 last = next

@@ -8,6 +8,10 @@ struct ShadowKeys: Sendable {
     struct Key: Sendable {
         var hash: UInt64
         var bytes: UInt64
+        /// The bytes that it counts in a shadow cache, and the part of them that this is of
+        /// `bytes`.
+        var chargeBytes: UInt64
+        var share: Double
         var expiresAtNanos: UInt64
         /// The shadow caches that hold it.
         var holders: Int
@@ -44,9 +48,8 @@ struct ShadowKeys: Sendable {
     }
 
     /// Gives a number to a key that has none.
-    mutating func add(_ hash: UInt64, bytes: UInt64, expiresAtNanos: UInt64) -> Int32 {
+    mutating func add(_ key: Key) -> Int32 {
         if count * 2 >= slots.count { grow() }
-        let key = Key(hash: hash, bytes: bytes, expiresAtNanos: expiresAtNanos, holders: 0)
         let number: Int32
         if let reused = free.popLast() {
             number = reused

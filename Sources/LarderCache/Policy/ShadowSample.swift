@@ -2,11 +2,18 @@
 struct ShadowSample: ~Copyable, Sendable {
     var keys = ShadowKeys()
     var sketch: FrequencySketch
-    var worth = EntryWorth(costPerByte: 0)
+    /// The cost of a byte, where a miss costs 1 and its bytes.
+    var costPerByte = 0.0
 
     init(seed: HashSeed) {
         sketch = FrequencySketch(seed: seed.sketchKey)
     }
+
+    /// What a miss of so many bytes costs.
+    func missCost(bytes: UInt64) -> Double { 1 + Double(bytes) * costPerByte }
+
+    /// What a miss costs over its bytes.
+    func density(bytes: UInt64) -> Double { 1 / Double(max(bytes, 1)) + costPerByte }
 
     /// One holder less; a key that nobody holds loses its number.
     mutating func letGo(_ number: Int32) {
