@@ -27,6 +27,15 @@ package enum AdmissionMode: Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// The popularity that a newcomer comes in with.
+    ///
+    /// In strict admission the request that brought it does not count: where all of a long loop
+    /// are asked for alike, the newcomer would always be ahead by that one.
+    @inline(__always)
+    func newcomerEstimate(_ estimate: Int) -> Int {
+        self == .strict && estimate > 0 ? estimate - 1 : estimate
+    }
+
     @inline(__always)
     private static func count(_ estimate: Int) -> Double { Double(max(estimate, 1)) }
 

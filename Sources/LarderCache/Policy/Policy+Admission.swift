@@ -42,7 +42,7 @@ extension Policy {
         case .policy where suitsWindow:
             return makeWindowRoom(charge, replacing: present, &means, shards, &departed)
         case .policy, .force:
-            let value = value(of: newcomer, shards)
+            let value = value(of: newcomer, isNewcomer: true, shards)
             let contest = contend(
                 charge, value: value, mayLose: admission == .policy && present == nil,
                 replacing: present, &means, shards, &departed)
@@ -105,7 +105,7 @@ extension Policy {
             discard(candidate, .expired, shards, &departed)
             return true
         }
-        let value = value(of: candidate, shards)
+        let value = value(of: candidate, isNewcomer: true, shards)
         let contest = contend(
             charge(of: candidate), value: value, mayLose: true, replacing: nil, &means, shards,
             &departed)

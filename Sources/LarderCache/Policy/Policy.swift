@@ -174,13 +174,16 @@ struct Policy: ~Copyable, Sendable {
     }
 
     /// What the entry is worth per byte now.
-    mutating func value(of block: EntryBlock, _ shards: borrowing ShardArray) -> Double {
+    mutating func value(
+        of block: EntryBlock, isNewcomer: Bool = false, _ shards: borrowing ShardArray
+    ) -> Double {
         let hash = block.hash
-        let estimate = shards.withShard(of: hash) { $0.sketch.estimate(hash) }
+        var estimate = shards.withShard(of: hash) { $0.sketch.estimate(hash) }
         if scaledMode != choice.mode {
             scaledMode = choice.mode
             scale = choice.scale
         }
+        if isNewcomer { estimate = scaledMode.newcomerEstimate(estimate) }
         let density = 1 / Double(max(charge(of: block), 1)) + costPerByte
         return scale.value(scaledMode, estimate: estimate, density: density)
     }

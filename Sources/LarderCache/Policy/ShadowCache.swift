@@ -105,16 +105,19 @@ struct ShadowCache: Sendable {
         return victim
     }
 
-    private mutating func value(_ number: Int32, _ sample: borrowing ShadowSample) -> Double {
+    private mutating func value(
+        _ number: Int32, isNewcomer: Bool = false, _ sample: borrowing ShadowSample
+    ) -> Double {
         let key = sample.keys[number]
+        let estimate = sample.sketch.estimate(key.hash)
         return scale.value(
-            mode, estimate: sample.sketch.estimate(key.hash),
+            mode, estimate: isNewcomer ? mode.newcomerEstimate(estimate) : estimate,
             density: sample.density(bytes: key.bytes))
     }
 
     private mutating func enterMain(_ candidate: Int32, _ sample: inout ShadowSample) {
         let bytes = sample.keys[candidate].chargeBytes
-        let candidateValue = value(candidate, sample)
+        let candidateValue = value(candidate, isNewcomer: true, sample)
         while mainBytes + bytes > budget.mainBytesMax || mainCount >= budget.mainEntriesMax {
             guard let victim else { return }
             let standing = nodes[Int(victim)].standing
