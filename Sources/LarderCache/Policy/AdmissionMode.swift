@@ -14,6 +14,8 @@ package enum AdmissionMode: Hashable, Sendable, CaseIterable {
     /// As natural, with differences drawn larger: good where the cache is small and popularity
     /// lasts.
     case steep
+    /// As natural, with differences drawn smaller.
+    case gentle
 
     /// What an entry of this popularity is worth where `density` is what a miss of it costs over
     /// its bytes. Values of one mode can be compared with each other only.
@@ -23,6 +25,7 @@ package enum AdmissionMode: Hashable, Sendable, CaseIterable {
         case .natural, .recency: Self.count(estimate) * density
         case .strict: Self.power[estimate] * density
         case .size: density
+        case .gentle: (Self.count(estimate) * density).squareRoot()
         case .steep: Self.count(estimate) * Self.count(estimate) * density * density.squareRoot()
         }
     }

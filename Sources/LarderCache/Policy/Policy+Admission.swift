@@ -155,7 +155,7 @@ extension Policy {
             }
             if mayLose {
                 switch choice.mode {
-                case .natural, .recency, .size, .steep:
+                case .natural, .recency, .size, .steep, .gentle:
                     if victim.standing > main.floor + candidateValue { return .lost }
                 case .strict:
                     let victimValue = self.value(of: victim, shards)

@@ -127,7 +127,7 @@ struct ShadowCache: Sendable {
                 continue
             }
             switch mode {
-            case .natural, .recency, .size, .steep:
+            case .natural, .recency, .size, .steep, .gentle:
                 if standing > floor + candidateValue { return }
             case .strict:
                 let victimValue = value(victim, sample)

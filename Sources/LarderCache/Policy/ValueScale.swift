@@ -22,7 +22,7 @@ struct ValueScale: Sendable {
         switch mode {
         case .natural: return natural
         case .recency: return meanValue
-        case .strict, .size, .steep:
+        case .strict, .size, .steep, .gentle:
             let value = mode.value(estimate: estimate, density: density)
             let logarithm = Self.logarithm(natural / value)
             if meanLogarithm == 0 {
