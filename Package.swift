@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(
             name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // First floor: rooms that know nothing of each other.
         .target(name: "LarderIO", dependencies: ["CLibuv"], swiftSettings: house),
@@ -60,7 +61,7 @@ let package = Package(
         .executableTarget(
             name: "larder",
             dependencies: [
-                "LarderServer", "LarderClient",
+                "LarderServer", "LarderClient", "LarderCache", "CZstd",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),

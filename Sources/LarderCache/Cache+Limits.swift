@@ -9,7 +9,8 @@ extension Cache {
     /// Changes the byte budget. What does not fit any more is evicted before this returns, in
     /// steps that let others in between.
     public func setBudget(_ budgetBytes: UInt64) {
-        setBudget { Budget(bytes: budgetBytes, entriesMax: $0.entriesMax) }
+        let bytes = charging.budgetBytes(budgetBytes)
+        setBudget { Budget(bytes: bytes, entriesMax: $0.entriesMax) }
     }
 
     /// Changes the entry limit (`nil`: none) the same way.
@@ -38,10 +39,13 @@ extension Cache {
         drainThrough()
     }
 
-    /// How keys are weighed against each other from now on.
-    package func setAdmissionMode(_ mode: AdmissionMode) {
-        policy.withLock { $0.mode = mode }
+    /// How keys are weighed against each other from now on; `nil`: as serves the traffic best.
+    package func setAdmissionMode(_ mode: AdmissionMode?) {
+        policy.withLock { $0.pinMode(mode) }
     }
+
+    /// How keys are weighed against each other now.
+    package var admissionMode: AdmissionMode { policy.withLock { $0.choice.mode } }
 
     /// Removes everything that was stored before the call. What is stored meanwhile may go too.
     public func flush() {

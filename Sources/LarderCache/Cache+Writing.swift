@@ -36,6 +36,8 @@ extension Cache {
     /// The largest value that may be stored under a key of this size now.
     private func valueBytesLimit(keyBytes: Int, _ options: WriteOptions) -> UInt64 {
         let chargeMax = chargeBytesMax.load(ordering: .relaxed)
+        // What is told in the value is compared with the budget once it is read.
+        guard charging == .real else { return valueBytesMax }
         let shape = EntryShape(
             hasFlags: options.flags != 0, hasTimer: options.timeToLive != .never)
         let fitting = EntryCharge.valueBytesMax(
@@ -52,6 +54,7 @@ extension Cache {
         let charge = block.chargeBytes
         while true {
             let writing = policy.withLock { policy in
+                policy.learn(from: notes, nowNanos: nowNanos)
                 var means = Policy.Means(nowNanos: nowNanos, steps: stepsMax)
                 return policy.write(block, options, basis: basis, &means, shards, &departed)
             }

@@ -17,6 +17,8 @@ public final class Cache: Sendable {
     let arena: EntryArena
     let shards: ShardArray
     let policy: Guarded<Policy>
+    let notes = ReadNotes()
+    let charging: Charging
     private let hash: KeyHash
     let keyBytesMax: Int
     let valueBytesMax: UInt64
@@ -30,13 +32,15 @@ public final class Cache: Sendable {
             configuration.keyBytesMax >= 1 && configuration.keyBytesMax <= Int(UInt16.max),
             "the longest key is 1 to 65,535 bytes")
         let budget = Budget(
-            bytes: configuration.budgetBytes, entriesMax: configuration.entriesMax)
+            bytes: configuration.charging.budgetBytes(configuration.budgetBytes),
+            entriesMax: configuration.entriesMax)
         arena = EntryArena()
         arena.setSlack(bytes: budget.holeBytesMax)
         shards = ShardArray(
             count: configuration.shardCount, seed: configuration.seed, arena: arena)
-        policy = Guarded(Policy(budget: budget, firstVersion: configuration.firstVersion))
+        policy = Guarded(Policy(configuration, budget: budget))
         hash = KeyHash(configuration.seed)
+        charging = configuration.charging
         keyBytesMax = configuration.keyBytesMax
         valueBytesMax = min(configuration.valueBytesMax, UInt64(UInt32.max))
         chargeBytesMax = Atomic(budget.mainBytesMax)
@@ -63,6 +67,7 @@ public final class Cache: Sendable {
                 key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
                 nowNanos: nowNanos)
         }
+        if !options.peek && isNoted(hash, reading) { note(hash, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil
@@ -70,6 +75,21 @@ public final class Cache: Sendable {
             removeExpired(key, hash, nowNanos: nowNanos)
             return nil
         }
+    }
+
+    /// Whether the policy wants to hear of a read.
+    @inline(__always)
+    private func isNoted(_ hash: UInt64, _ reading: Shard.Reading) -> Bool {
+        if notes.isSampled(hash) { return true }
+        guard case .hit(let block) = reading else { return false }
+        return notes.isHeavy(bytes: charging.bytes(of: block))
+    }
+
+    /// Notes a read of the sample for the policy, which looks at it when it is not busy.
+    @inline(never)
+    private func note(_ hash: UInt64, nowNanos: UInt64) {
+        guard notes.add(hash) else { return }
+        policy.withLockIfFree { $0.learn(from: notes, nowNanos: nowNanos) }
     }
 
     private func getTouching(
@@ -99,6 +119,7 @@ public final class Cache: Sendable {
             return .hit(timed)
         }
         departed.release()
+        if !options.peek && isNoted(hash, reading) { note(hash, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil

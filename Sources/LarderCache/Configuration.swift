@@ -18,13 +18,17 @@ extension Cache {
         /// The locks that the keys are spread over: a power of two, at most 4,096.
         public var shardCount: Int
         public var seed: HashSeed
+        /// What a miss costs: decides what is kept.
+        public var missCost: MissCost
+        /// How an entry's bytes are found.
+        package var charging = Charging.real
         /// The version of the first write; later ones count on. Not 0.
         public var firstVersion: UInt64
 
         public init(
             budgetBytes: UInt64, seed: HashSeed, entriesMax: UInt64? = nil,
             keyBytesMax: Int = 1024, valueBytesMax: UInt64 = 512 * 1024 * 1024,
-            shardCount: Int = 64, firstVersion: UInt64 = 1
+            shardCount: Int = 64, missCost: MissCost = .balanced, firstVersion: UInt64 = 1
         ) {
             self.budgetBytes = budgetBytes
             self.seed = seed
@@ -32,6 +36,7 @@ extension Cache {
             self.keyBytesMax = keyBytesMax
             self.valueBytesMax = valueBytesMax
             self.shardCount = shardCount
+            self.missCost = missCost
             self.firstVersion = firstVersion
         }
     }

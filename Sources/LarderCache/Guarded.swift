@@ -26,4 +26,16 @@ struct Guarded<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
             return body(&value)
         }
     }
+
+    /// As `withLock`, unless someone else holds the lock: then `body` is not run.
+    @inline(__always)
+    borrowing func withLockIfFree(_ body: (inout Value) -> Void) {
+        _ = mutex.withLockIfAvailable { value in
+            #if THREAD_SANITIZER
+            _ = fence.load(ordering: .acquiring)
+            defer { fence.store(1, ordering: .releasing) }
+            #endif
+            body(&value)
+        }
+    }
 }

@@ -76,6 +76,7 @@ struct FrequencySketchTests {
         // With one block, keys collide easily; which of them do must depend on the seed.
         func collisions(_ seed: (UInt64, UInt64)) -> [Int] {
             var sketch = FrequencySketch(seed: seed)
+            sketch.reserve(entries: 64)
             for _ in 0..<2 { for key in 0..<500 { sketch.record(UInt64(key)) } }
             return (1000..<3000).filter { sketch.estimate(UInt64($0)) > 0 }
         }

@@ -12,12 +12,17 @@ struct Budget: Sendable {
 
     init(bytes: UInt64, entriesMax: UInt64?) {
         precondition(entriesMax != 0, "a cache may hold at least one entry")
-        self.bytes = min(bytes, EntryArena.liveBytesMax)
+        self.bytes = bytes
         self.entriesMax = entriesMax
     }
 
     /// Bytes that may lie in holes between the entries, beyond the budget.
     var holeBytesMax: UInt64 { Self.holeBytesBase + bytes / Self.holeDivisor }
+
+    /// One part in `divisor` of it.
+    func part(_ divisor: UInt64) -> Budget {
+        Budget(bytes: bytes / divisor, entriesMax: entriesMax.map { max($0 / divisor, 1) })
+    }
 
     var windowBytesMax: UInt64 { bytes / Self.windowDivisor }
     var mainBytesMax: UInt64 { bytes - windowBytesMax }

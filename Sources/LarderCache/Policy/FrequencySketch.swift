@@ -13,14 +13,15 @@ package struct FrequencySketch: ~Copyable, Sendable {
     private static let wordsPerBlock = 8
     private static let counterMax: UInt64 = 15
     private static let wordsPerEntry = 2
-    /// Increments between halvings, per word: 5 a word are 10 an entry.
-    private static let incrementsPerWord = 5
+    /// Increments between halvings, per entry.
+    private static let incrementsPerEntry = 10
     /// Words of the smallest table.
     private static let wordsMin = 128
 
     private var words: WordTable
     private var blockMask: UInt64
     private var incrementCount = 0
+    private var incrementsMax = incrementsPerEntry
     private let seed: (UInt64, UInt64)
 
     package init(seed: (UInt64, UInt64)) {
@@ -46,7 +47,7 @@ package struct FrequencySketch: ~Copyable, Sendable {
         }
         guard counted else { return }
         incrementCount += 1
-        if incrementCount >= words.count * Self.incrementsPerWord { age() }
+        if incrementCount >= incrementsMax { age() }
     }
 
     /// How often the key was recorded, as far as the sketch remembers.
@@ -66,6 +67,9 @@ package struct FrequencySketch: ~Copyable, Sendable {
             words = words.doubled()
             blockMask = blockMask << 1 | 1
         }
+        // The table is never smaller than some entries, the memory is: many small shards would
+        // remember for much longer than one sketch for all.
+        while incrementsMax < entries * Self.incrementsPerEntry { incrementsMax *= 2 }
     }
 
     private mutating func age() {

@@ -38,7 +38,7 @@ struct MainRegion: Sendable {
     }
 
     /// Files an entry that is in no list under its value now.
-    mutating func append(_ block: EntryBlock, value: Double) {
+    mutating func append(_ block: EntryBlock, bytes charge: UInt64, value: Double) {
         let index = Self.classIndex(value)
         block.standing = floor + value
         block.listIndex = UInt8(index)
@@ -47,15 +47,15 @@ struct MainRegion: Sendable {
             occupied |= 1 &<< UInt64(index)
         }
         lists[index].append(block)
-        bytes += block.chargeBytes
+        bytes += charge
         count += 1
     }
 
-    mutating func remove(_ block: EntryBlock) {
+    mutating func remove(_ block: EntryBlock, bytes charge: UInt64) {
         let index = Int(block.listIndex)
         lists[index].remove(block)
         block.listIndex = EntryBlock.noList
-        bytes -= block.chargeBytes
+        bytes -= charge
         count -= 1
         if let head = lists[index].head {
             headStandings[index] = head.standing
@@ -68,18 +68,21 @@ struct MainRegion: Sendable {
     }
 
     /// Files an entry anew, behind all of its class.
-    mutating func refile(_ block: EntryBlock, value: Double) {
-        remove(block)
-        append(block, value: value)
+    mutating func refile(_ block: EntryBlock, bytes charge: UInt64, value: Double) {
+        remove(block, bytes: charge)
+        append(block, bytes: charge, value: value)
     }
 
     /// Puts `newer`, the same entry in another block, where `older` is.
-    mutating func exchange(_ older: EntryBlock, for newer: EntryBlock) {
+    mutating func exchange(
+        _ older: EntryBlock, bytes olderCharge: UInt64, for newer: EntryBlock,
+        bytes newerCharge: UInt64
+    ) {
         newer.standing = older.standing
         newer.listIndex = older.listIndex
         lists[Int(older.listIndex)].exchange(older, for: newer)
         older.listIndex = EntryBlock.noList
-        bytes = bytes - older.chargeBytes + newer.chargeBytes
+        bytes = bytes - olderCharge + newerCharge
     }
 
     /// Notes that a victim of this standing goes or is given another chance.
@@ -87,7 +90,7 @@ struct MainRegion: Sendable {
         floor = max(floor, standing)
     }
 
-    private static func classIndex(_ value: Double) -> Int {
+    static func classIndex(_ value: Double) -> Int {
         let exponent = Int(value.bitPattern &>> 52 & 0x7ff) - 1023
         return min(max(exponent - leastExponent, 0), classCount - 1)
     }

@@ -27,7 +27,7 @@ extension Policy {
         for newcomer: EntryBlock, replacing present: EntryBlock?, _ admission: Admission,
         _ means: inout Means, _ shards: borrowing ShardArray, _ departed: inout DepartedEntries
     ) -> Room {
-        let charge = newcomer.chargeBytes
+        let charge = self.charge(of: newcomer)
         let isPresentInMain = present.map { $0.listIndex != Window.listIndex } ?? false
         let suitsWindow =
             charge <= budget.windowBytesMax && budget.windowEntriesMax > 0 && !isPresentInMain
@@ -42,7 +42,7 @@ extension Policy {
         case .policy where suitsWindow:
             return makeWindowRoom(charge, replacing: present, &means, shards, &departed)
         case .policy, .force:
-            let value = value(of: newcomer, shards)
+            let value = value(of: newcomer, isNewcomer: true, shards)
             let contest = contend(
                 charge, value: value, mayLose: admission == .policy && present == nil,
                 replacing: present, &means, shards, &departed)
@@ -72,7 +72,7 @@ extension Policy {
 
     private func hasWindowRoom(_ charge: UInt64, replacing present: EntryBlock?) -> Bool {
         let isPresentHere = present?.listIndex == Window.listIndex
-        let freed = isPresentHere ? present?.chargeBytes ?? 0 : 0
+        let freed = isPresentHere ? present.map { self.charge(of: $0) } ?? 0 : 0
         return window.bytes - freed + charge <= budget.windowBytesMax
             && window.count + (isPresentHere ? 0 : 1) <= budget.windowEntriesMax
     }
@@ -105,9 +105,9 @@ extension Policy {
             discard(candidate, .expired, shards, &departed)
             return true
         }
-        let value = value(of: candidate, shards)
+        let value = value(of: candidate, isNewcomer: true, shards)
         let contest = contend(
-            candidate.chargeBytes, value: value, mayLose: true, replacing: nil, &means, shards,
+            charge(of: candidate), value: value, mayLose: true, replacing: nil, &means, shards,
             &departed)
         switch contest {
         case .won:
@@ -123,7 +123,7 @@ extension Policy {
 
     private func hasMainRoom(_ charge: UInt64, replacing present: EntryBlock?) -> Bool {
         let isPresentHere = present.map { $0.listIndex != Window.listIndex } ?? false
-        let freed = isPresentHere ? present?.chargeBytes ?? 0 : 0
+        let freed = isPresentHere ? present.map { self.charge(of: $0) } ?? 0 : 0
         return main.bytes - freed + charge <= budget.mainBytesMax
             && main.count + (isPresentHere || charge == 0 ? 0 : 1) <= budget.mainEntriesMax
     }
@@ -154,8 +154,8 @@ extension Policy {
                 continue
             }
             if mayLose {
-                switch mode {
-                case .natural, .recency:
+                switch choice.mode {
+                case .natural, .recency, .size, .steep, .gentle:
                     if victim.standing > main.floor + candidateValue { return .lost }
                 case .strict:
                     let victimValue = self.value(of: victim, shards)

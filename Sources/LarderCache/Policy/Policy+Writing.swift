@@ -32,7 +32,7 @@ extension Policy {
             var steps = Self.timerStepsPerWrite
             _ = expire(nowNanos: nowNanos, steps: &steps, shards, &departed)
         }
-        guard block.chargeBytes <= budget.mainBytesMax else { return .tooLarge }
+        guard charge(of: block) <= budget.mainBytesMax else { return .tooLarge }
 
         let present = present(under: block.key, hash: block.hash, nowNanos, shards, &departed)
         if let basis, present != basis { return .outdated }
@@ -49,6 +49,7 @@ extension Policy {
         case .refused:
             if let present { discard(present, .evicted, shards, &departed) }
             noteNotAdmitted(block)
+            noteWritten(block, isNew: present == nil, nowNanos: nowNanos)
             return .notAdmitted
         case .place(let place):
             stamp(block, options, over: present, nowNanos)
@@ -61,6 +62,7 @@ extension Policy {
             }
             link(block, place)
             noteStored()
+            noteWritten(block, isNew: present == nil, nowNanos: nowNanos)
             return .stored(version: block.version)
         }
     }

@@ -6,17 +6,6 @@
 /// behind one lock, which is taken before a shard's lock and never after.
 /// Sources: Einziger, Friedman, Manes: TinyLFU; Ghandeharizadeh et al.: CAMP.
 struct Policy: ~Copyable, Sendable {
-    /// Popularity to the power of 1.3, for every estimate; a key never recorded counts as once.
-    private static let popularity: InlineArray<16, Double> = [
-        1.0, 1.0, 2.4622888266898326, 4.171167510947728, 6.062866266041593,
-        8.103282983463814, 10.270619156458231, 12.549529737646981, 14.92852786458892,
-        17.398638404385867, 19.952623149688797, 22.584500550247288, 25.289230792133658,
-        28.06249997748054, 30.90056685321995, 33.800150712639834,
-    ]
-    /// A miss costs as much as moving so many mean entries, besides its own bytes.
-    private static let missCostEntries = 10.0
-    /// Weight of the newest value in the running mean of values.
-    private static let meanWeight = 0.001
     /// A version from here on does not push the counter: one absurd number would use it up.
     private static let versionCountedMax = UInt64.max / 2
 
@@ -26,13 +15,19 @@ struct Policy: ~Copyable, Sendable {
     private(set) var timers = TimerWheel()
     private(set) var tally = Tally()
     private var version: UInt64
-    private var meanValue = 0.0
-    var mode = AdmissionMode.natural
+    private var scale = ValueScale()
+    private var scaledMode = AdmissionMode.natural
+    private(set) var choice: ModeChoice
+    let charging: Charging
+    private let missCost: MissCost
 
-    init(budget: Budget, firstVersion: UInt64) {
-        precondition(firstVersion != 0, "0 is no version")
+    init(_ configuration: Cache.Configuration, budget: Budget) {
+        precondition(configuration.firstVersion != 0, "0 is no version")
         self.budget = budget
-        version = firstVersion - 1
+        version = configuration.firstVersion - 1
+        charging = configuration.charging
+        missCost = configuration.missCost
+        choice = ModeChoice(budget: budget, seed: configuration.seed)
     }
 
     deinit {
@@ -43,13 +38,17 @@ struct Policy: ~Copyable, Sendable {
     var usedBytes: UInt64 { window.bytes + main.bytes }
     var entryCount: UInt64 { window.count + main.count }
 
+    /// What an entry counts against the budget.
+    @inline(__always)
+    func charge(of block: EntryBlock) -> UInt64 { charging.bytes(of: block) }
+
     // MARK: one entry in or out
 
     /// Puts an entry that is in no list where it was admitted, and into the wheel.
     mutating func link(_ block: EntryBlock, _ place: Place) {
         switch place {
-        case .window: window.append(block)
-        case .main(let value): main.append(block, value: value)
+        case .window: window.append(block, bytes: charge(of: block))
+        case .main(let value): main.append(block, bytes: charge(of: block), value: value)
         }
         block.isListed = true
         timers.schedule(block)
@@ -59,7 +58,12 @@ struct Policy: ~Copyable, Sendable {
 
     /// Takes an entry out of its list and the wheel.
     mutating func unlink(_ block: EntryBlock) {
-        if block.listIndex == Window.listIndex { window.remove(block) } else { main.remove(block) }
+        let charge = charge(of: block)
+        if block.listIndex == Window.listIndex {
+            window.remove(block, bytes: charge)
+        } else {
+            main.remove(block, bytes: charge)
+        }
         block.isListed = false
         timers.cancel(block)
         tally.keyBytes -= UInt64(block.keyBytes)
@@ -74,12 +78,14 @@ struct Policy: ~Copyable, Sendable {
         unlink(block)
         shards.withShard(of: block.hash) { $0.remove(block) }
         switch reason {
-        case .deleted: tally.deleted += 1
+        case .deleted:
+            tally.deleted += 1
+            choice.noteDelete(block.hash)
         case .expired: tally.expired += 1
         case .flushed: tally.flushed += 1
         case .evicted:
             tally.evicted += 1
-            tally.evictedBytes += block.chargeBytes
+            tally.evictedBytes += charge(of: block)
         }
         departed.append(block)
     }
@@ -93,10 +99,11 @@ struct Policy: ~Copyable, Sendable {
 
     /// Puts `newer`, the same entry in another block, into list and wheel where `older` is.
     mutating func exchange(_ older: EntryBlock, for newer: EntryBlock) {
+        let (was, isNow) = (charge(of: older), charge(of: newer))
         if older.listIndex == Window.listIndex {
-            window.exchange(older, for: newer)
+            window.exchange(older, bytes: was, for: newer, bytes: isNow)
         } else {
-            main.exchange(older, for: newer)
+            main.exchange(older, bytes: was, for: newer, bytes: isNow)
         }
         timers.exchange(older, for: newer)
         newer.isListed = true
@@ -117,6 +124,28 @@ struct Policy: ~Copyable, Sendable {
     /// Takes the budget as it shall be; the caller then makes it true with `shrink`.
     mutating func setBudget(_ budget: Budget) {
         self.budget = budget
+        choice.setBudget(budget)
+    }
+
+    // MARK: the mode
+
+    /// Sets the admission mode by hand; `nil`: the traffic decides.
+    mutating func pinMode(_ mode: AdmissionMode?) { choice.pin(mode) }
+
+    /// Looks at the reads that were noted since it last did.
+    mutating func learn(from notes: borrowing ReadNotes, nowNanos: UInt64) {
+        let costPerByte = costPerByte
+        notes.takeAll { choice.noteRead($0, costPerByte: costPerByte, nowNanos: nowNanos) }
+        notes.setSample(mask: choice.sampleMask, heavyBytesMin: choice.heavyBytesMin)
+    }
+
+    /// Looks at a write that is done. `isNew`: there was no item under its key.
+    mutating func noteWritten(_ block: EntryBlock, isNew: Bool, nowNanos: UInt64) {
+        let bytes = charge(of: block)
+        guard choice.isSampled(block.hash) || bytes >= choice.heavyBytesMin else { return }
+        choice.noteWrite(
+            block.hash, bytes: bytes, isNew: isNew, costPerByte: costPerByte,
+            nowNanos: nowNanos, expiresAtNanos: block.expiresAtNanos)
     }
 
     /// Takes out what the wheel finds due, at most `steps` entries moved.
@@ -149,38 +178,46 @@ struct Policy: ~Copyable, Sendable {
 
     mutating func noteNotAdmitted(_ block: EntryBlock) {
         tally.notAdmitted += 1
-        tally.notAdmittedBytes += block.chargeBytes
+        tally.notAdmittedBytes += charge(of: block)
     }
 
     // MARK: value
 
+    /// What a byte costs now, where a miss costs 1 and its bytes.
+    private var costPerByte: Double {
+        missCost.perByte(meanEntryBytes: Double(usedBytes + 1) / Double(entryCount + 1))
+    }
+
     /// What the entry is worth per byte now.
-    mutating func value(of block: EntryBlock, _ shards: borrowing ShardArray) -> Double {
+    mutating func value(
+        of block: EntryBlock, isNewcomer: Bool = false, _ shards: borrowing ShardArray
+    ) -> Double {
         let hash = block.hash
-        let estimate = shards.withShard(of: hash) { $0.sketch.estimate(hash) }
-        let meanBytes = Double(usedBytes + 1) / Double(entryCount + 1)
-        let value =
-            Self.popularity[estimate]
-            * (1 / Double(block.chargeBytes) + 1 / (Self.missCostEntries * meanBytes))
-        meanValue += (value - meanValue) * (meanValue == 0 ? 1 : Self.meanWeight)
-        return mode == .recency ? meanValue : value
+        var estimate = shards.withShard(of: hash) { $0.sketch.estimate(hash) }
+        if scaledMode != choice.mode {
+            scaledMode = choice.mode
+            scale = choice.scale
+        }
+        if isNewcomer { estimate = scaledMode.newcomerEstimate(estimate) }
+        let density = 1 / Double(max(charge(of: block), 1)) + costPerByte
+        return scale.value(scaledMode, estimate: estimate, density: density)
     }
 
     /// Puts a main entry behind its class, worth what it is worth now.
     mutating func refile(_ block: EntryBlock, value: Double) {
-        main.refile(block, value: value)
+        main.refile(block, bytes: charge(of: block), value: value)
     }
 
     /// Puts a window entry behind the others.
     mutating func moveToWindowEnd(_ block: EntryBlock) {
-        window.remove(block)
-        window.append(block)
+        window.remove(block, bytes: charge(of: block))
+        window.append(block, bytes: charge(of: block))
     }
 
     /// Moves the window's entry into the main region, which has room for it.
     mutating func promote(_ block: EntryBlock, value: Double) {
-        window.remove(block)
-        main.append(block, value: value)
+        window.remove(block, bytes: charge(of: block))
+        main.append(block, bytes: charge(of: block), value: value)
     }
 
     mutating func raiseFloor(to standing: Double) { main.raiseFloor(to: standing) }
@@ -211,11 +248,11 @@ struct Policy: ~Copyable, Sendable {
         }
         window.list.forEach {
             precondition($0.listIndex == Window.listIndex, "an entry knows its list")
-            windowBytes += $0.chargeBytes
+            windowBytes += charge(of: $0)
             check($0)
         }
         main.forEach {
-            mainBytes += $0.chargeBytes
+            mainBytes += charge(of: $0)
             check($0)
         }
         var tableCount: UInt64 = 0
@@ -226,6 +263,7 @@ struct Policy: ~Copyable, Sendable {
             }
         }
         timers.checkInvariants()
+        choice.checkInvariants()
         precondition(tableCount == count, "tables and lists hold as many entries")
         precondition(timers.count == timed, "the wheel holds what expires")
         precondition(window.bytes == windowBytes, "every byte of the window lies in its list")

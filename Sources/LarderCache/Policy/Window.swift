@@ -9,25 +9,28 @@ struct Window: Sendable {
     /// The entry that has to leave next.
     var oldest: EntryBlock? { list.head }
 
-    mutating func append(_ block: EntryBlock) {
+    mutating func append(_ block: EntryBlock, bytes charge: UInt64) {
         block.listIndex = Self.listIndex
         list.append(block)
-        bytes += block.chargeBytes
+        bytes += charge
         count += 1
     }
 
-    mutating func remove(_ block: EntryBlock) {
+    mutating func remove(_ block: EntryBlock, bytes charge: UInt64) {
         list.remove(block)
         block.listIndex = EntryBlock.noList
-        bytes -= block.chargeBytes
+        bytes -= charge
         count -= 1
     }
 
     /// Puts `newer`, the same entry in another block, where `older` is.
-    mutating func exchange(_ older: EntryBlock, for newer: EntryBlock) {
+    mutating func exchange(
+        _ older: EntryBlock, bytes olderCharge: UInt64, for newer: EntryBlock,
+        bytes newerCharge: UInt64
+    ) {
         newer.listIndex = Self.listIndex
         list.exchange(older, for: newer)
         older.listIndex = EntryBlock.noList
-        bytes = bytes - older.chargeBytes + newer.chargeBytes
+        bytes = bytes - olderCharge + newerCharge
     }
 }

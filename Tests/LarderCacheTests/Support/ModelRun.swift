@@ -25,8 +25,7 @@ struct ModelRun {
             budgetBytes: UInt64(budgetBytes), seed: seed,
             entriesMax: generator.oneIn(3) ? UInt64(1 + generator.below(150)) : nil,
             shardCount: 1 << generator.below(4))
-        let modes = AdmissionMode.allCases
-        cache.setAdmissionMode(modes[generator.below(modes.count)])
+        setSomeMode()
     }
 
     mutating func run(steps: Int) {
@@ -47,9 +46,7 @@ struct ModelRun {
         case 95: changeLimits()
         case 96: scan()
         case 97: _ = cache.expire(nowNanos: nowNanos, limit: generator.below(40))
-        case 98:
-            let modes = AdmissionMode.allCases
-            cache.setAdmissionMode(modes[generator.below(modes.count)])
+        case 98: setSomeMode()
         default:
             if generator.oneIn(20) {
                 cache.flush()
@@ -59,6 +56,13 @@ struct ModelRun {
     }
 
     // MARK: steps
+
+    /// One of the modes, or the traffic's choice.
+    private mutating func setSomeMode() {
+        let modes = AdmissionMode.allCases
+        let number = generator.below(modes.count * 2)
+        cache.setAdmissionMode(number < modes.count ? modes[number] : nil)
+    }
 
     private mutating func someKey() -> [UInt8] {
         // Half of the time one of a few favourites.

@@ -1,0 +1,62 @@
+internal import Synchronization
+
+/// The hashes of the sampled reads that the policy has not looked at yet.
+///
+/// Readers add without a lock and never wait; when they are faster than the policy, the oldest
+/// notes are lost, which costs the sample some of its size and nothing else.
+struct ReadNotes: ~Copyable, Sendable {
+    // A ring: writers take tickets, the one reader (whoever holds the policy's lock) empties the
+    // slots in the order of the tickets. 0 is an empty slot; no sampled hash is 0 in practice,
+    // and one that were would only not be noted.
+    private static let slotCount = 256
+    private static let slotMask: UInt64 = 255
+    /// Notes that may wait for the next write before a reader sees to them.
+    private static let waitingMax: UInt64 = 64
+
+    private let slots = InlineArray<256, Atomic<UInt64>> { _ in Atomic(0) }
+    private let written = Atomic<UInt64>(0)
+    private let taken = Atomic<UInt64>(0)
+    /// The reads whose `SampleBits` have none of these are noted.
+    private let mask = Atomic<UInt64>(0)
+    /// Hits of so many bytes are noted too.
+    private let heavyBytesMin = Atomic<UInt64>(.max)
+
+    /// Whether the reads of this hash are noted.
+    @inline(__always)
+    func isSampled(_ hash: UInt64) -> Bool {
+        SampleBits.of(hash) & mask.load(ordering: .relaxed) == 0
+    }
+
+    /// Whether the hits of an entry of so many bytes are noted.
+    @inline(__always)
+    func isHeavy(bytes: UInt64) -> Bool { bytes >= heavyBytesMin.load(ordering: .relaxed) }
+
+    /// Takes what decides about the sample from now on.
+    func setSample(mask bits: UInt64, heavyBytesMin bytes: UInt64) {
+        // Written only on change: readers then share the cache line.
+        if mask.load(ordering: .relaxed) != bits { mask.store(bits, ordering: .relaxed) }
+        if heavyBytesMin.load(ordering: .relaxed) != bytes {
+            heavyBytesMin.store(bytes, ordering: .relaxed)
+        }
+    }
+
+    /// Notes a read; tells whether enough wait for the policy to look at them.
+    func add(_ hash: UInt64) -> Bool {
+        let ticket = written.wrappingAdd(1, ordering: .relaxed).oldValue
+        slots[Int(ticket & Self.slotMask)].store(hash, ordering: .relaxed)
+        return ticket &- taken.load(ordering: .relaxed) >= Self.waitingMax
+    }
+
+    /// Hands every waiting note to `body`, oldest first. For one caller at a time.
+    func takeAll(_ body: (UInt64) -> Void) {
+        let end = written.load(ordering: .relaxed)
+        var ticket = taken.load(ordering: .relaxed)
+        if end &- ticket > UInt64(Self.slotCount) { ticket = end &- UInt64(Self.slotCount) }
+        while ticket != end {
+            let hash = slots[Int(ticket & Self.slotMask)].exchange(0, ordering: .relaxed)
+            if hash != 0 { body(hash) }
+            ticket &+= 1
+        }
+        taken.store(end, ordering: .relaxed)
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// Reads a trace from a file, unpacked where it is packed.
+enum TraceReader {
+    private static let chunkBytes = 1 << 20
+
+    static func read(path: String, format: TraceFormat) throws(CommandFailure) -> Trace {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw CommandFailure("cannot read \(path)", exitCode: ClientExit.unreadableInput)
+        }
+        var trace = Trace(name: name(of: path))
+        var records = TraceRecords(
+            format: format == .auto ? TraceFormat.told(by: path) : format, path: path)
+        var chunk = try next(handle, path)
+        if chunk.starts(with: ZstdStream.magic) {
+            guard var stream = ZstdStream() else {
+                throw CommandFailure("no memory to unpack \(path)", exitCode: 71)
+            }
+            var offset: UInt64 = 0
+            while !chunk.isEmpty {
+                var consumed = 0
+                let isZstd = try stream.unpack(chunk, consumedBytes: &consumed) {
+                    (bytes) throws(CommandFailure) in
+                    try records.take(bytes, to: &trace)
+                }
+                guard isZstd else {
+                    throw CommandFailure(
+                        "\(path): malformed zstd (at packed byte \(offset + UInt64(consumed)))",
+                        exitCode: ClientExit.malformedInput)
+                }
+                offset += UInt64(chunk.count)
+                chunk = try next(handle, path)
+            }
+            guard stream.isAtFrameEnd else {
+                throw CommandFailure(
+                    "\(path): the zstd stream is cut off (at packed byte \(offset))",
+                    exitCode: ClientExit.malformedInput)
+            }
+        } else {
+            while !chunk.isEmpty {
+                try records.take(chunk.span, to: &trace)
+                chunk = try next(handle, path)
+            }
+        }
+        try records.finish(to: &trace)
+        return trace
+    }
+
+    private static func next(
+        _ handle: FileHandle, _ path: String
+    ) throws(CommandFailure) -> [UInt8] {
+        do {
+            return [UInt8](try handle.read(upToCount: chunkBytes) ?? Data())
+        } catch {
+            throw CommandFailure("cannot read \(path)", exitCode: ClientExit.unreadableInput)
+        }
+    }
+
+    /// `traces/web.trace.zst` is `web`.
+    private static func name(of path: String) -> String {
+        let last = path.split(separator: "/").last.map(String.init) ?? path
+        return last.split(separator: ".").first.map(String.init) ?? last
+    }
+}
