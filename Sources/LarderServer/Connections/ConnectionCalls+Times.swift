@@ -34,15 +34,23 @@ extension ConnectionCalls {
             case .awaitingRequest(let stream, let method, let deadlineNanos):
                 openAwaiting(stream, method, deadlineNanos: deadlineNanos)
             case .open(let call):
-                let mark = call.awaitsBytes ? call.receivedBytes : nil
-                let isStalled = call.progress.look(
-                    mark, nowNanos: nowNanos, maxNanos: times.requestNanos)
-                guard isStalled else { continue }
+                guard Self.isStalled(call, nowNanos: nowNanos, times: times) else { continue }
                 cancel(call, .requestStalled)
                 any = true
             }
         }
         if any, hasWaitingUploads { admitWaiting() }
         return any
+    }
+
+    private static func isStalled(
+        _ call: OpenCall, nowNanos: UInt64, times: ConnectionTimes
+    ) -> Bool {
+        let isWaiting = call.upload.isWaiting
+        // A wait that ends is progress, too.
+        let mark = isWaiting ? ~call.receivedBytes : call.receivedBytes
+        return call.progress.look(
+            call.awaitsBytes ? mark : nil, nowNanos: nowNanos,
+            maxNanos: isWaiting ? times.waitNanos : times.requestNanos)
     }
 }

@@ -8,6 +8,8 @@ package struct ConnectionTimes: Sendable {
     package var headersNanos: UInt64 = 30_000_000_000
     /// Between two pieces of one request message; the call is ended, not the connection.
     package var requestNanos: UInt64 = 30_000_000_000
+    /// For a request whose window is withheld until others have made room.
+    package var waitNanos: UInt64 = 120_000_000_000
     /// For a peer that takes nothing of an answer that waits for it.
     package var unreadNanos: UInt64 = 30_000_000_000
     /// Without a call and without a byte from the peer; nil: for ever.

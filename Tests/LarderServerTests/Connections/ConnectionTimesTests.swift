@@ -65,6 +65,27 @@ struct ConnectionTimesTests {
         #expect(pair.isQuiet)
     }
 
+    @Test("a request that waits for room goes on when the one that held it is ended")
+    func waiting() throws {
+        var limits = Limits()
+        limits.messageBytesMax = 1 << 20
+        limits.uploadBytesMax = 1 << 20
+        var server = SessionOptions()
+        server.initialWindowBytes = 64 << 10
+        let pair = CallPair(server: server, limits: limits)
+        let bytes = framed(SetRequest(key: [1], value: .pattern(900 << 10)).encoded())
+        let holder = try pair.open("Set", bytes: Array(bytes.dropLast()), isEnded: false)
+        let waiter = try pair.open("Set", bytes: bytes)
+        try pair.run()
+        #expect(look(pair, seconds: 29) == nil)
+        try pair.run()
+        #expect(!pair.answer(waiter).isClosed)
+        _ = look(pair, seconds: 5)
+        try pair.run()
+        #expect(pair.answer(holder).errorInfo?.reason == "REQUEST_STALLED")
+        #expect(pair.status(waiter).isOK)
+    }
+
     @Test("a load may rest between its messages, not inside one")
     func load() throws {
         let pair = CallPair()
