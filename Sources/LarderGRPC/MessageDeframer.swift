@@ -89,6 +89,14 @@ package struct MessageDeframer: ~Copyable {
         }
     }
 
+    /// A message has begun and is not whole.
+    package var isInside: Bool {
+        switch phase {
+        case .inPrefix, .inBody: true
+        case .betweenMessages, .gathered, .broken: false
+        }
+    }
+
     /// The memory that the message at hand takes when it is whole; 0 without one.
     package var neededBytes: Int {
         switch phase {

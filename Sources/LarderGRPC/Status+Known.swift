@@ -19,6 +19,12 @@ extension Status {
             reason: "HEADERS_TOO_LARGE")
     }
 
+    package static var requestStalled: Status {
+        Status(
+            .deadlineExceeded, "the rest of the request did not come in time",
+            reason: "REQUEST_STALLED")
+    }
+
     package static var draining: Status {
         Status(.unavailable, "the server is shutting down", reason: "DRAINING")
     }

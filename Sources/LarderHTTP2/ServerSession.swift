@@ -150,6 +150,15 @@ package struct ServerSession: ~Copyable {
         unsafe core.state.pointee.pendingReferencedBytes
     }
 
+    /// The stream of a header list that has come in part.
+    package var openHeaderList: Int32? { unsafe core.state.pointee.openHeaderList }
+
+    /// How long the slowest stream has taken nothing of its body: between the looks that are made
+    /// by calling this.
+    package mutating func longestUnreadNanos(nowNanos: UInt64) -> UInt64 {
+        unsafe core.state.pointee.longestUnreadNanos(nowNanos: nowNanos)
+    }
+
     package var counters: SessionCounters { unsafe core.state.pointee.counters }
 }
 

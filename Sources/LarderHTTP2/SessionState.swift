@@ -226,6 +226,7 @@ struct SessionState: ~Copyable {
             isOutputFull = true
         }
         unsafe slot.pointee.framedBytes = 0
+        unsafe slot.pointee.sentBytes &+= UInt64(bytes)
         pendingBodyBytes -= bytes
         pendingReferencedBytes -= unsafe referencedBefore - slot.pointee.body.referencedCount
         guard unsafe !slot.pointee.isEnding, bytes > 0 else { return true }
@@ -244,6 +245,30 @@ struct SessionState: ~Copyable {
         guard unsafe !slot.pointee.hasPeerEnded, unsafe !slot.pointee.isReset else { return }
         unsafe slot.pointee.isReset = true
         unsafe pendingResets.append((id: slot.pointee.id, code: NGHTTP2_NO_ERROR.rawValue))
+    }
+
+    /// How long the slowest stream has taken nothing of its body, as far as looks have seen.
+    func longestUnreadNanos(nowNanos: UInt64) -> UInt64 {
+        guard pendingBodyBytes > 0 else { return 0 }
+        var longest: UInt64 = 0
+        unsafe streams.forEachUsed { slot in
+            let sent = unsafe slot.pointee.sentBytes
+            if unsafe slot.pointee.body.count == 0 {
+                unsafe slot.pointee.unreadMark = .max
+            } else if unsafe slot.pointee.unreadMark != sent {
+                unsafe slot.pointee.unreadMark = sent
+                unsafe slot.pointee.unreadSinceNanos = nowNanos
+            } else if unsafe nowNanos > slot.pointee.unreadSinceNanos {
+                longest = unsafe max(longest, nowNanos - slot.pointee.unreadSinceNanos)
+            }
+        }
+        return longest
+    }
+
+    /// The stream whose header list is coming in, if one is.
+    var openHeaderList: Int32? {
+        guard let slot = unsafe listSlot else { return nil }
+        return unsafe slot.pointee.id
     }
 
     /// A header list of ours could not be sent: the stream cannot go on.

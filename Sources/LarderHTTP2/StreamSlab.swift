@@ -33,6 +33,11 @@ struct StreamSlot: ~Copyable {
     var unconsumedBytes = 0
     /// Received bytes that were given back to the connection alone.
     var withheldBytes = 0
+    /// Body bytes given to the output.
+    var sentBytes: UInt64 = 0
+    /// `sentBytes` at the first look that found as much sent and more to send, and when that was.
+    var unreadMark = UInt64.max
+    var unreadSinceNanos: UInt64 = 0
     var lastDataEvent: UInt64 = 0
     var headers: HeaderBlock?
     var trailers: HeaderBlock?
@@ -67,6 +72,8 @@ struct StreamSlot: ~Copyable {
         framedBytes = 0
         unconsumedBytes = 0
         withheldBytes = 0
+        sentBytes = 0
+        unreadMark = .max
         lastDataEvent = 0
     }
 }
@@ -122,6 +129,15 @@ struct StreamSlab: ~Copyable {
         guard stream.id > 0, index >= 0, index < slotCount else { return nil }
         let slot = unsafe address(stream.slot)
         return unsafe slot.pointee.id == stream.id ? slot : nil
+    }
+
+    /// Calls `body` with every slot that is taken.
+    func forEachUsed(_ body: (Slot) -> Void) {
+        guard usedCount > 0 else { return }
+        for index in 0..<Int32(slotCount) {
+            let slot = unsafe address(index)
+            if unsafe slot.pointee.id > 0 { unsafe body(slot) }
+        }
     }
 
     private var chunkTotal: Int { unsafe chunks.count }

@@ -49,6 +49,12 @@ package final class ByteStream: Handle {
     /// Bytes of that flush: given to the system or about to be, kept alive until all are written.
     package var writingBytes: Int { pendingWriteBytes }
 
+    /// Bytes of it that the system has not taken yet.
+    package var unwrittenBytes: Int {
+        guard isOpen else { return 0 }
+        return unsafe Int(uv_stream_get_write_queue_size(view(as: uv_stream_t.self)))
+    }
+
     // Stored apart from what other targets see: of its own properties the compiler knows every use,
     // and leaves out the checks for exclusive access.
     private var listener: (any ByteStreamDelegate)?

@@ -12,29 +12,47 @@ package final class LoopShared {
     let sessionMemory = SessionMemory()
     let blocks: AnswerBlocks
     let logger: Logger
+    let times: ConnectionTimes
     var scratch = CallScratch()
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: Connection] = [:]
+    /// Looks at the connections while there are any: a server without one rests.
+    private var lookTimer: Timer?
     private var whenEmpty: (() -> Void)?
 
     package init(
         loop: EventLoop, services: Services, sessionOptions: SessionOptions, blocks: AnswerBlocks,
-        logger: Logger
+        logger: Logger, times: ConnectionTimes = ConnectionTimes()
     ) {
         self.loop = loop
         self.services = services
         self.sessionOptions = sessionOptions
         self.blocks = blocks
         self.logger = logger
+        self.times = times
     }
 
     func didOpen(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
+        if lookTimer == nil { startLooking() }
     }
 
     func didClose(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = nil
+        if connections.isEmpty {
+            lookTimer?.cancel()
+            lookTimer = nil
+        }
         tellIfEmpty()
+    }
+
+    private func startLooking() {
+        let every = ConnectionTimes.lookMillis
+        lookTimer = loop.timer(afterMillis: every, repeatMillis: every) { [weak self] in
+            guard let self else { return }
+            let now = loop.nowNanos
+            for connection in connections.values { connection.look(nowNanos: now, times: times) }
+        }
     }
 
     /// Asks every client to go; `whenEmpty` is called once, when the last one has gone.

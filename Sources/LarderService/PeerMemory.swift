@@ -76,5 +76,7 @@ package final class PeerMemory: Sendable {
 
     package var unreadBytes: Int { unread.load(ordering: .relaxed) }
 
+    package var isUnreadFull: Bool { unreadBytes > unreadBytesMax }
+
     package var pinnedBytes: Int { pinned.load(ordering: .relaxed) }
 }

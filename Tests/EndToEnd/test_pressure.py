@@ -125,3 +125,13 @@ def test_unread_answers_take_bounded_memory(make_server):
     assert grown(server, before) < ANSWERS_GROWTH_MAX
     with harness.channel(server) as channel:
         assert harness.cache_stub(channel).Get(m.GetRequest(key=keys[0]), timeout=10).value == bytes(1_000)
+
+
+def test_a_connection_that_says_nothing_is_closed(make_server):
+    server = make_server()
+    with socket.create_connection(("127.0.0.1", server.port)) as silent:
+        silent.settimeout(20)
+        began = time.monotonic()
+        while silent.recv(1_024):
+            pass
+        assert 9 < time.monotonic() - began < 15

@@ -16,6 +16,9 @@ package final class Connection: ByteStreamDelegate {
     private var flushTimer: Timer?
     /// Asks again for room for requests that wait, while there are any.
     private var uploadTimer: Timer?
+    private let openedAtNanos: UInt64
+    private var heardAtNanos: UInt64
+    private var writing = Standstill()
     private var drainStage = DrainStage.serving
 
     private enum DrainStage { case serving, noticed, goingAway }
@@ -23,6 +26,8 @@ package final class Connection: ByteStreamDelegate {
     package init(_ stream: ByteStream, _ shared: LoopShared) {
         self.stream = stream
         self.shared = shared
+        openedAtNanos = shared.loop.nowNanos
+        heardAtNanos = openedAtNanos
         calls = ConnectionCalls(
             services: shared.services, blocks: shared.blocks, options: shared.sessionOptions,
             memory: shared.sessionMemory)
@@ -40,8 +45,9 @@ package final class Connection: ByteStreamDelegate {
     // MARK: The byte stream
 
     package func received(_ bytes: Span<UInt8>) {
+        heardAtNanos = shared.loop.nowNanos
         do throws(HTTP2Error) {
-            try calls.receive(bytes, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
+            try calls.receive(bytes, nowNanos: heardAtNanos, scratch: &shared.scratch)
         } catch {
             return fail(error)
         }
@@ -104,7 +110,7 @@ package final class Connection: ByteStreamDelegate {
             }
         }
         guard !stream.isEnding else { return }
-        calls.tellPending()
+        if rounds == 0 { calls.tellPending() }
         if calls.session.isFinished, !stream.isWriting {
             stream.closeAfterFlush()
         } else {
@@ -161,6 +167,35 @@ package final class Connection: ByteStreamDelegate {
             if calls.hasWaitingUploads { admitLater() }
             flush()
         }
+    }
+
+    /// Gives the connection up if it is dead, and calls whose requests do not come on. Called
+    /// once a second.
+    func look(nowNanos: UInt64, times: ConnectionTimes) {
+        guard !stream.isEnding else { return }
+        if let reason = deadReason(nowNanos: nowNanos, times: times) {
+            shared.logger.debug(
+                "connection given up",
+                metadata: ["peer": "\(stream.peerDescription)", "reason": "\(reason)"])
+            return stream.close()
+        }
+        if calls.endStalled(nowNanos: nowNanos, times: times) { flush() }
+        startTimers()
+        if let idleNanos = times.idleNanos, calls.session.openStreamCount == 0,
+            nowNanos > heardAtNanos, nowNanos - heardAtNanos > idleNanos
+        {
+            beginDrain()
+        }
+    }
+
+    private func deadReason(nowNanos: UInt64, times: ConnectionTimes) -> StaticString? {
+        let unwritten = stream.unwrittenBytes
+        let isStuck = writing.look(
+            unwritten > 0 ? UInt64(unwritten) : nil, nowNanos: nowNanos,
+            maxNanos: times.unreadNanos)
+        if isStuck { return "nothing is read" }
+        return calls.deadReason(
+            nowNanos: nowNanos, openedAtNanos: openedAtNanos, times: times)
     }
 
     // MARK: Draining

@@ -8,11 +8,12 @@ extension ConnectionCalls {
         _ stream: StreamRef, _ method: Method, _ request: Span<UInt8>, nowNanos: UInt64,
         scratch: inout CallScratch
     ) {
-        if let refusal = unreadRefusal { return end(stream, refusal) }
+        if isAnswerDoubtful, let refusal = unreadRefusal() { return end(stream, refusal) }
         scratch.reply.clear()
         services.unary(method, request: request, nowNanos: nowNanos, reply: &scratch.reply)
         let status = scratch.reply.status ?? Status(.unknown, "the method gave no status")
         guard status.isOK else { return end(stream, status) }
+        copiedBytesBound &+= scratch.reply.written.count
         let tails = scratch.reply.tails
         if tails.isEmpty {
             return session.respond(
@@ -68,6 +69,7 @@ extension ConnectionCalls {
     /// The messages of `reply`, with the values that lie elsewhere in their places.
     private mutating func send(_ reply: borrowing Reply, on stream: StreamRef) {
         let bytes = reply.written
+        copiedBytesBound &+= bytes.count
         var sent = 0
         for tail in reply.tails {
             if tail.offset > sent { session.send(stream, bytes.extracting(sent..<tail.offset)) }

@@ -59,15 +59,21 @@ extension ConnectionCalls {
 
     // MARK: Answers that are not read
 
+    /// Whether to ask `unreadRefusal`; the way of a small call ends here.
+    var isAnswerDoubtful: Bool {
+        isProcessFull || copiedBytesBound > ConnectionLimits.unreadBytesMax
+    }
+
     /// Why no more answers are made now: those that are made are not read.
-    var unreadRefusal: Status? {
+    mutating func unreadRefusal() -> Status? {
         let copied = session.pendingBodyBytes - session.pendingReferencedBytes
+        copiedBytesBound = copied
         if copied > ConnectionLimits.unreadBytesMax {
             return Refusal.answersUnread(limit: ConnectionLimits.unreadBytesMax).status
         }
         let memory = services.peerMemory
-        // The connection's own small answers are no reason to refuse it anything.
-        if memory.unreadBytes > memory.unreadBytesMax {
+        isProcessFull = memory.isUnreadFull
+        if isProcessFull {
             return Refusal.answersUnread(limit: memory.unreadBytesMax).status
         }
         return nil
@@ -86,6 +92,7 @@ extension ConnectionCalls {
     mutating func tellPending() {
         let pinned = session.pendingReferencedBytes
         let copied = session.pendingBodyBytes - pinned
+        copiedBytesBound = copied
         if let change = Self.change(from: toldUnreadBytes, to: copied) {
             toldUnreadBytes += change
             services.peerMemory.addUnread(change)

@@ -16,9 +16,18 @@ package struct ConnectionCalls: ~Copyable {
 
     /// Calls whose requests wait for room, in the order they came.
     var waitingUploads: [StreamRef] = []
+    /// No more copied bytes wait than this says: a look at the session's own count, and at
+    /// the process's, is needed only when it is much.
+    var copiedBytesBound = 0
+    var isProcessFull = false
     /// What `PeerMemory` was told of this connection.
     var toldUnreadBytes = 0
     var toldPinnedBytes = 0
+
+    /// The peer has begun to speak HTTP/2.
+    private(set) var hasSeenSettings = false
+    /// The header list that is coming in.
+    var openList = Standstill()
 
     /// The peer has acknowledged the PING that `beginDrain` sent.
     package private(set) var hasSeenDrainPing = false
@@ -42,6 +51,7 @@ package struct ConnectionCalls: ~Copyable {
         _ bytes: Span<UInt8>, nowNanos: UInt64, scratch: inout CallScratch
     ) throws(HTTP2Error) {
         try session.receive(bytes)
+        isProcessFull = services.peerMemory.isUnreadFull
         handleEvents(bytes, nowNanos: nowNanos, scratch: &scratch)
         if !awaiting.isEmpty { openAwaiting() }
         if !waitingUploads.isEmpty { admitWaiting() }
@@ -98,7 +108,8 @@ package struct ConnectionCalls: ~Copyable {
             case .closed(let stream, _): forget(stream)
             case .pingAcknowledged(let opaque):
                 if opaque == Self.drainPing { hasSeenDrainPing = true }
-            case .reset, .goAway, .settingsReceived, .settingsAcknowledged: break
+            case .settingsReceived: hasSeenSettings = true
+            case .reset, .goAway, .settingsAcknowledged: break
             }
         }
         return any
@@ -181,10 +192,14 @@ package struct ConnectionCalls: ~Copyable {
             guard case .awaitingRequest(_, let method, let deadline) = slot(of: stream) else {
                 continue
             }
-            let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
-            open(stream, method, request, deadlineNanos: deadline)
+            openAwaiting(stream, method, deadlineNanos: deadline)
         }
         awaiting.removeAll(keepingCapacity: true)
+    }
+
+    mutating func openAwaiting(_ stream: StreamRef, _ method: Method, deadlineNanos: UInt64?) {
+        let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
+        open(stream, method, request, deadlineNanos: deadlineNanos)
     }
 
     // MARK: Requests
@@ -217,6 +232,7 @@ package struct ConnectionCalls: ~Copyable {
                 place(.plain(answer, bodyBytes: bodyBytes), at: stream)
             }
         case .open(let call):
+            call.receivedBytes &+= UInt64(chunk.count)
             if call.takesManyMessages {
                 receivedMessages(
                     call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
@@ -240,13 +256,14 @@ package struct ConnectionCalls: ~Copyable {
         case .wait: call.request = request
         case .reject(let status): cancel(call, status)
         case .deliver(let message):
+            call.isRequestWhole = true
             let bytes = request.bytes(of: message, in: chunk)
             guard let handler = call.handler else {
                 place(.over, at: call.stream)
                 return answer(
                     call.stream, call.method, bytes, nowNanos: nowNanos, scratch: &scratch)
             }
-            if let refusal = unreadRefusal { return cancel(call, refusal) }
+            if isAnswerDoubtful, let refusal = unreadRefusal() { return cancel(call, refusal) }
             scratch.reply.clear()
             handler.received(bytes, nowNanos: nowNanos, sentAll: true, reply: &scratch.reply)
             guard deliver(scratch.reply, of: call) else { return }
@@ -264,7 +281,8 @@ package struct ConnectionCalls: ~Copyable {
             var offset = 0
             while let message = try messages.next(chunk, at: &offset) {
                 // A load's answers are few and replace each other: it may always go on.
-                if call.method.handler != .bulkLoad, let refusal = unreadRefusal {
+                if isAnswerDoubtful, call.method.handler != .bulkLoad, let refusal = unreadRefusal()
+                {
                     return cancel(call, refusal)
                 }
                 scratch.reply.clear()

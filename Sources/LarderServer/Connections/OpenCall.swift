@@ -16,6 +16,11 @@ final class OpenCall {
     var messages: MessageDeframer
     /// The response headers are out: what comes now is messages, then trailers.
     var hasBegun = false
+    /// The one message of a call that takes one has come.
+    var isRequestWhole = false
+    /// Body bytes that have come.
+    var receivedBytes: UInt64 = 0
+    var progress = Standstill()
     /// What is kept for a request that comes in pieces.
     var upload: UploadHold
     private var deadline: Timer?
@@ -40,6 +45,9 @@ final class OpenCall {
         case .clientStreaming, .bidiStreaming: true
         }
     }
+
+    /// The peer owes the rest of a message. Between a stream's messages it may take its time.
+    var awaitsBytes: Bool { takesManyMessages ? messages.isInside : !isRequestWhole }
 
     /// The memory that the message at hand takes when it is whole; 0 without one.
     var neededBytes: Int { takesManyMessages ? messages.neededBytes : request.neededBytes }
