@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 
 import pytest
 
@@ -77,3 +78,13 @@ def test_health(server):
     assert "NotFound" in harness.grpcurl(server, "grpc.health.v1.Health/Check", data='{"service": "nobody"}').stderr
     listed = json.loads(ok(harness.grpcurl(server, "grpc.health.v1.Health/List")))
     assert listed["statuses"]["larder.v1.CacheService"]["status"] == "SERVING"
+
+
+def test_buf_asks_the_newer_reflection_and_calls(server):
+    buf = [str(harness.GRPCURL.parent / "buf"), "curl", "--protocol", "grpc", "--http2-prior-knowledge"]
+    listed = subprocess.run([*buf, "--list-methods", f"http://{server.address}"], capture_output=True, text=True, timeout=30)
+    assert listed.returncode == 0 and "larder.v1.CacheService/BulkLoad" in listed.stdout, listed.stderr
+    stored = subprocess.run(
+        [*buf, "-d", '{"key": "buf", "value": "curl"}', f"http://{server.address}/larder.text.v1.CacheService/Set"],
+        capture_output=True, text=True, timeout=30)
+    assert stored.returncode == 0 and "SET_OUTCOME_STORED" in stored.stdout, stored.stderr
