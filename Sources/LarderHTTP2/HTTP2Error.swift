@@ -10,7 +10,7 @@ package enum HTTP2Error: Error, Equatable, Sendable {
     /// One header block was spread over too many CONTINUATION frames.
     case tooManyContinuations
     case outOfMemory
-    /// A bound of this session was passed while frames were being recorded.
+    /// A bound of the session was passed while frames were being recorded.
     case callbackFailed
     /// Any other fatal code of the library.
     case library(code: Int32)
