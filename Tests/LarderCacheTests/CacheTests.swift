@@ -238,20 +238,6 @@ struct CacheTests {
         #expect(replaced.value == [4])
     }
 
-    @Test("a value held as an object outlives the item and the hold it came from")
-    func heldValue() throws {
-        let cache = Cache.small(budgetBytes: 20_000)
-        _ = cache.set([1], [1, 2, 3])
-        guard let entry = cache.get([1].span, nowNanos: 0) else {
-            Issue.record("the item is there")
-            return
-        }
-        let value = HeldValue(entry)
-        _ = cache.delete([1])
-        let bytes = value.bytes.array
-        #expect(bytes == [1, 2, 3])
-    }
-
     @Test("flush empties, whatever there was")
     func flush() {
         let cache = Cache.small(budgetBytes: Self.roomy)
