@@ -42,7 +42,7 @@ extension Cache {
             hasFlags: options.flags != 0, hasTimer: options.timeToLive != .never,
             hasIdleTime: options.idleNanosMax != nil)
         let fitting = EntryCharge.valueBytesMax(
-            keyBytes: keyBytes, chargeMax: chargeMax, shape: shape)
+            keyBytes: keyBytes, chargeMax: chargeMax, shape: shape, unitBytes: arena.unitBytes)
         return min(valueBytesMax, fitting ?? 0)
     }
 

@@ -375,7 +375,9 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     /// The bytes that the entry costs the budget.
     var chargeBytes: UInt64 {
-        EntryCharge.bytes(keyBytes: keyBytes, valueBytes: valueBytes, headBytes: headBytes)
+        unsafe EntryCharge.bytes(
+            keyBytes: keyBytes, valueBytes: valueBytes, headBytes: headBytes,
+            unitBytes: 1 &<< EntryArena.unitShift(beside: memory))
     }
 
     // MARK: the policy's fields

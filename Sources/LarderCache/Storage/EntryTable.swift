@@ -12,19 +12,19 @@ package struct EntryTable: ~Copyable, Sendable {
     // used up. A slot is one word: the upper half of the hash, which tells almost every other
     // key apart without a look at the entry, and the entry's link.
     //
-    // The table grows by an eighth, and not in one go: hashes below `split` have their homes
+    // The table grows by a quarter, and not in one go: hashes below `split` have their homes
     // spread over `lowHomes`, the others over `highHomes`, which are no fewer. So homes rise with
     // hashes wherever `split` is, and each write moves it a little: down from the greatest hash,
     // entry by entry to a place further behind, when the table grows; up, when it shrinks.
     private static let homesMin = 16
     private static let spareSlots = 64
     /// The part of its homes by which a table grows or shrinks.
-    private static let growthDivisor = 8
+    private static let growthDivisor = 4
     /// Most of the homes that may be taken, in sixteenths; below the least it shrinks.
-    private static let loadSixteenthsMax = 14
-    private static let loadSixteenthsMin = 8
+    private static let loadSixteenthsMax = 13
+    private static let loadSixteenthsMin = 7
     /// Entries that a write moves to their new homes, more than enough to be done in time.
-    private static let movedPerWrite = 10
+    private static let movedPerWrite = 6
     private static let hashesEnd: UInt64 = 1 << 32
     /// Slots that one step of a scan looks at, at most, beyond those it hands out.
     private static let scanSlotsMax = 4096
