@@ -30,6 +30,8 @@ FILES = {
     "larder/v1/cache.proto": [
         "Lease", "GetRequest", "GetResponse", "SetRequest", "SetResponse", "DeleteRequest",
         "DeleteResponse", "BatchGetRequest", "BatchGetResponse", "OperationError", "Entry",
+        "TouchRequest", "TouchResponse", "IncrementRequest", "IncrementResponse", "Operation",
+        "OperationResult", "PipelineRequest", "PipelineResponse",
         "EntryBatch", "BulkLoadStart", "BulkLoadRequest", "RejectedEntry", "BulkLoadResponse",
         "ExportRequest", "ExportResponse", "GetLimitsRequest", "GetLimitsResponse"],
     "grpc/health/v1/health.proto": [

@@ -64,6 +64,15 @@ package struct SetResponse: WireMessage {
         writer.uint(2, version)
     }
 
+    /// How long an answer is, with a description of what is there if that is not empty.
+    package static func encodedBytes(
+        outcome: SetOutcome, version: UInt64, currentBytes: Int?
+    ) -> Int {
+        WireWriter.uintBytes(1, UInt64(bitPattern: Int64(outcome.rawValue)))
+            + WireWriter.uintBytes(2, version)
+            + (currentBytes.map { 1 + WireWriter.varintBytes(UInt64($0)) + $0 } ?? 0)
+    }
+
     /// Appends an answer that does, value and all.
     package static func encode(
         outcome: SetOutcome, version: UInt64, current: GetResponseHead, value: Span<UInt8>,
