@@ -9,6 +9,12 @@ package struct OperationView: ~Escapable {
         case delete
         case touch
         case increment
+
+        /// The kind of the request in the field of this number.
+        init?(member number: UInt32) {
+            guard (2...6).contains(number) else { return nil }
+            self.init(rawValue: UInt8(number - 1))
+        }
     }
 
     /// The client's own; comes back with the answer.
@@ -97,22 +103,36 @@ package struct Operation: WireMessage {
         self.timeoutMillis = timeoutMillis
     }
 
-    package init(_ view: borrowing OperationView) throws(WireError) {
-        let body = try view.joinedBody()
-        let kind: Kind
-        switch view.kind {
-        case .none: kind = .none
-        case .get: kind = .get(try GetRequest(decoding: body.span))
-        case .set: kind = .set(try SetRequest(decoding: body.span))
-        case .delete: kind = .delete(try DeleteRequest(decoding: body.span))
-        case .touch: kind = .touch(try TouchRequest(decoding: body.span))
-        case .increment: kind = .increment(try IncrementRequest(decoding: body.span))
-        }
-        self.init(id: view.id, kind, quiet: view.quiet, timeoutMillis: view.timeoutMillis)
+    package init(decoding bytes: Span<UInt8>) throws(WireError) {
+        var reader = WireReader(bytes)
+        try self.init(&reader)
     }
 
-    package init(decoding bytes: Span<UInt8>) throws(WireError) {
-        try self.init(try OperationView(decoding: bytes))
+    /// Reads all that is left.
+    init(_ reader: inout WireReader) throws(WireError) {
+        self.init()
+        var member = OperationView.Kind.none
+        // Parts of one request are one request; one of another kind undoes them.
+        var body: [UInt8] = []
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case .varint(1): id = try reader.varint()
+            case .bytes(2), .bytes(3), .bytes(4), .bytes(5), .bytes(6):
+                guard let found = OperationView.Kind(member: tag.number) else {
+                    throw .malformedTag
+                }
+                if found != member { body.removeAll(keepingCapacity: true) }
+                member = found
+                var inner = try reader.messageField()
+                body += [UInt8](copy: inner.rest)
+                _ = try Kind(found, &inner)
+            case .varint(7): quiet = try reader.bool()
+            case .varint(8): timeoutMillis = try reader.uint32()
+            default: try reader.skip(tag)
+            }
+        }
+        var whole = WireReader(body.span)
+        kind = try Kind(member, &whole)
     }
 
     package func encode(into writer: inout WireWriter) {
@@ -127,5 +147,24 @@ package struct Operation: WireMessage {
         }
         writer.bool(7, quiet)
         writer.uint(8, UInt64(timeoutMillis))
+    }
+}
+
+extension Operation.Kind {
+    init(_ kind: OperationView.Kind, _ reader: inout WireReader) throws(WireError) {
+        switch kind {
+        case .none: self = .none
+        case .get: self = .get(GetRequest(try GetRequestView(&reader)))
+        case .set: self = .set(try SetRequest(try SetRequestView(&reader)))
+        case .delete: self = .delete(DeleteRequest(try DeleteRequestView(&reader)))
+        case .touch:
+            var request = TouchRequest()
+            try request.merge(&reader)
+            self = .touch(request)
+        case .increment:
+            var request = IncrementRequest()
+            try request.merge(&reader)
+            self = .increment(request)
+        }
     }
 }

@@ -32,31 +32,32 @@ package struct OperationResult: WireMessage {
     }
 
     package init(decoding bytes: Span<UInt8>) throws(WireError) {
+        var reader = WireReader(bytes)
+        try self.init(&reader)
+    }
+
+    /// Reads all that is left.
+    init(_ reader: inout WireReader) throws(WireError) {
         self.init()
         var member: Member?
+        // Parts of one answer are one answer; one of another kind undoes them.
         var body: [UInt8] = []
-        var reader = WireReader(bytes)
         while let tag = try reader.nextTag() {
             switch tag {
             case .varint(1): id = try reader.varint()
             case .bytes(2), .bytes(3), .bytes(4), .bytes(5), .bytes(6), .bytes(7):
-                let found = Member(rawValue: tag.number)
-                // Fields of one member are one message; another member undoes them.
+                guard let found = Member(rawValue: tag.number) else { throw .malformedTag }
                 if found != member { body.removeAll(keepingCapacity: true) }
                 member = found
-                body += [UInt8](copy: try reader.bytesField())
+                var inner = try reader.messageField()
+                body += [UInt8](copy: inner.rest)
+                _ = try Answer(found, &inner)
             default: try reader.skip(tag)
             }
         }
-        switch member {
-        case nil: break
-        case .get: answer = .get(try GetResponse(decoding: body.span))
-        case .set: answer = .set(try SetResponse(decoding: body.span))
-        case .delete: answer = .delete(try DeleteResponse(decoding: body.span))
-        case .touch: answer = .touch(try TouchResponse(decoding: body.span))
-        case .increment: answer = .increment(try IncrementResponse(decoding: body.span))
-        case .error: answer = .error(try OperationError(decoding: body.span))
-        }
+        guard let member else { return }
+        var whole = WireReader(body.span)
+        answer = try Answer(member, &whole)
     }
 
     package func encode(into writer: inout WireWriter) {
@@ -69,6 +70,34 @@ package struct OperationResult: WireMessage {
         case .touch(let answer): writer.message(5) { output in answer.encode(into: &output) }
         case .increment(let answer): writer.message(6) { output in answer.encode(into: &output) }
         case .error(let answer): writer.message(7) { output in answer.encode(into: &output) }
+        }
+    }
+}
+
+extension OperationResult.Answer {
+    init(_ member: OperationResult.Member, _ reader: inout WireReader) throws(WireError) {
+        switch member {
+        case .get:
+            var view = GetResponseView()
+            try view.merge(&reader)
+            self = .get(GetResponse(view))
+        case .set: self = .set(try SetResponse(&reader))
+        case .delete:
+            var answer = DeleteResponse()
+            try answer.merge(&reader)
+            self = .delete(answer)
+        case .touch:
+            var answer = TouchResponse()
+            try answer.merge(&reader)
+            self = .touch(answer)
+        case .increment:
+            var answer = IncrementResponse()
+            try answer.merge(&reader)
+            self = .increment(answer)
+        case .error:
+            var answer = OperationError()
+            try answer.merge(&reader)
+            self = .error(answer)
         }
     }
 }

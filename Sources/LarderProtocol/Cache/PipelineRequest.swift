@@ -8,9 +8,14 @@ package struct PipelineRequest: WireMessage {
 
     package init(decoding bytes: Span<UInt8>) throws(WireError) {
         self.init()
-        var found = PipelineRequest.operations(in: bytes)
-        while let operation = try found.next() {
-            operations.append(try Operation(decoding: operation))
+        var reader = WireReader(bytes)
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case .bytes(1):
+                var inner = try reader.messageField()
+                operations.append(try Operation(&inner))
+            default: try reader.skip(tag)
+            }
         }
     }
 

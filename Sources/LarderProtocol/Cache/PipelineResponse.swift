@@ -8,9 +8,14 @@ package struct PipelineResponse: WireMessage {
 
     package init(decoding bytes: Span<UInt8>) throws(WireError) {
         self.init()
-        var found = FieldIterator(bytes, number: 1)
-        while let result = try found.next() {
-            results.append(try OperationResult(decoding: result))
+        var reader = WireReader(bytes)
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case .bytes(1):
+                var inner = try reader.messageField()
+                results.append(try OperationResult(&inner))
+            default: try reader.skip(tag)
+            }
         }
     }
 

@@ -28,10 +28,15 @@ package struct SetResponse: WireMessage {
     }
 
     package init(decoding bytes: Span<UInt8>) throws(WireError) {
+        var reader = WireReader(bytes)
+        try self.init(&reader)
+    }
+
+    /// Reads all that is left.
+    init(_ reader: inout WireReader) throws(WireError) {
         self.init()
         var present = false
         var currentView = GetResponseView()
-        var reader = WireReader(bytes)
         while let tag = try reader.nextTag() {
             switch tag {
             case .varint(1): outcome = SetOutcome(rawValue: try reader.int32())
