@@ -218,7 +218,10 @@ package struct EntryTable: ~Copyable, Sendable {
         guard first < slots.count else {
             split = 0
             highHomes = lowHomes
-            slots.resize(to: min(slots.count, max(lastTaken + 1, highHomes) + Self.spareSlots))
+            // Whatever lies behind the last home is in one row with it.
+            var end = highHomes
+            while slot(end) != 0 { end += 1 }
+            slots.resize(to: min(slots.count, end + Self.spareSlots))
             return
         }
         let hash = Self.hash(slots[first])
@@ -230,13 +233,6 @@ package struct EntryTable: ~Copyable, Sendable {
             close(first)
             place(slot)
         }
-    }
-
-    /// The last slot that is taken, at most some behind the last home.
-    private var lastTaken: Int {
-        var index = slots.count - 1
-        while index >= 0 && slots[index] == 0 { index -= 1 }
-        return index
     }
 
     // MARK: scanning
