@@ -120,6 +120,12 @@ package struct ServerSession: ~Copyable {
         core.submitGoAway(code: code, debug: debug)
     }
 
+    package var hasSentGoAway: Bool { counters.goAwaysSent > 0 }
+
+    /// The frame to end the connection with after a receive or a drain has thrown: the session
+    /// itself says nothing more.
+    package func goAway(after error: HTTP2Error) -> [UInt8] { core.goAway(after: error) }
+
     /// GOAWAY and nothing after it. Once it is drained, nothing is read any more.
     package mutating func terminate(code: UInt32) { core.terminate(code: code) }
 
