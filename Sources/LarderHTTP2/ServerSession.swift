@@ -88,6 +88,10 @@ package struct ServerSession: ~Copyable {
         core.finish(stream, trailers: trailers)
     }
 
+    /// Lets go of what is queued for the body, so that trailers need not wait until it is read. A
+    /// frame that was begun keeps the rest as well.
+    package mutating func dropBody(_ stream: StreamRef) { core.dropBody(stream) }
+
     /// Ends the stream with the body, without trailers.
     package mutating func endBody(_ stream: StreamRef) { core.endBody(stream) }
 
