@@ -147,9 +147,11 @@ class Answer:
 class Raw:
     """One connection."""
 
-    def __init__(self, port: int, *entries: tuple[int, int], preface: bytes | None = None):
+    def __init__(self, port: int, *entries: tuple[int, int], preface: bytes | None = None, acknowledges: bool = True):
         """Begins with the preface and SETTINGS of `entries`; or with `preface` and nothing else."""
+        self.acknowledges = acknowledges
         self.socket = socket.create_connection(("127.0.0.1", port), LIMIT)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.decoder = hpack.Decoder(max_header_list_size=1 << 20)
         self.buffer = b""
         self.seen: list[frames.Frame] = []
@@ -218,7 +220,8 @@ class Raw:
                     self.acknowledged += 1
                 else:
                     self.server_settings = dict(found.settings)
-                    self.send(frame(SETTINGS, ACK))
+                    if self.acknowledges:
+                        self.send(frame(SETTINGS, ACK))
             case frames.PingFrame():
                 if "ACK" in found.flags:
                     self.pongs.append(found.opaque_data)
