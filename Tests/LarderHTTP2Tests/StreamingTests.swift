@@ -157,8 +157,8 @@ struct StreamingTests {
         options.initialWindowBytes = 1_000
         var pair = SessionPair(client: options)
         pair.clientConsumes = false
-        let stream = try #require(
-            pair.client.open(headers: Fields.request, body: [1].span, endOfStream: true))
+        let opened = pair.client.open(headers: Fields.request, body: [1].span, endOfStream: true)
+        let stream = try #require(opened)
         let tail = Tail(pattern(50_000))
         try pair.run { server, seen in
             guard seen.isEnd, let stream = seen.stream else { return }
@@ -167,10 +167,13 @@ struct StreamingTests {
             server.send(stream, referencing: tail)
         }
         #expect(pair.clientBody(stream).count == 1_000)
-        #expect(pair.server.pendingBodyBytes == 149_000)
+        let waiting = pair.server.pendingBodyBytes
+        #expect(waiting == 149_000)
         pair.server.dropBody(stream)
-        #expect(pair.server.pendingBodyBytes == 0)
-        #expect(pair.server.pendingReferencedBytes == 0)
+        let left = pair.server.pendingBodyBytes
+        let leftReferenced = pair.server.pendingReferencedBytes
+        #expect(left == 0)
+        #expect(leftReferenced == 0)
         pair.server.finish(stream, trailers: Fields.trailers)
         try pair.run()
         #expect(pair.clientBody(stream).count == 1_000)
