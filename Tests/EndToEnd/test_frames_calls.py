@@ -141,6 +141,26 @@ def test_headers_over_the_limit_are_refused_and_the_connection_goes_on(c, more):
     assert c.answer(3).grpc == OK
 
 
+def spread(pieces: int) -> bytes:
+    """A request whose header block takes about 14 KiB a frame, in HEADERS and `pieces` CONTINUATIONs."""
+    part = block([("x-large", "a" * 1_000)] * 14)
+    frames = [frame(HEADERS, END_STREAM, 1, block(call_fields(LIMITS)) + part)]
+    frames += [frame(raw.CONTINUATION, 0 if n < pieces else END_HEADERS, 1, part) for n in range(1, pieces + 1)]
+    return b"".join(frames)
+
+
+@pytest.mark.parametrize("pieces", [1, 4, 8])
+def test_headers_in_many_frames_are_refused_and_the_connection_goes_on(c, pieces):
+    c.send(spread(pieces))
+    assert is_refused(c.answer(1), RESOURCE_EXHAUSTED)
+    assert c.call(3, LIMITS, message()).grpc == OK
+
+
+def test_headers_in_too_many_frames_end_the_connection_with_goaway(c):
+    c.send(spread(40))
+    assert not c.until(lambda: False) and c.goaways[-1].error_code == raw.ENHANCE_YOUR_CALM
+
+
 def test_an_unknown_encoding_is_unimplemented_and_the_answer_names_the_known_ones(c):
     answer = c.call(1, LIMITS, message(), grpc_encoding="snappy")
     known = answer.trailers["grpc-accept-encoding"].split(",")

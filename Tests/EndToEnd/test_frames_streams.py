@@ -100,6 +100,14 @@ def test_pings_come_back_with_their_bytes_also_inside_a_request(c):
     assert c.answer(1).grpc == OK
 
 
+@pytest.mark.parametrize("size", [0, 64, 65_536])
+def test_the_clients_table_size_binds_the_servers_headers(server, size):
+    with Raw(server.port, (raw.HEADER_TABLE_SIZE, size)) as c:
+        c.decoder.max_allowed_table_size = size
+        for stream in (1, 3, 5):
+            assert c.call(stream, GET, message()).headers["content-type"] == "application/grpc"
+
+
 def test_goaway_of_a_client_lets_its_calls_finish(c, m):
     c.request(1, call_fields(LOAD), message(m.BulkLoadRequest(start=m.BulkLoadStart()).SerializeToString()), end=False)
     c.request(3, call_fields(SET), set_body(m, b"goaway")[:7], end=False)
