@@ -86,6 +86,15 @@ def block(fields: list[tuple[str, str | bytes]]) -> bytes:
     return b"".join(literal(name, value) for name, value in fields)
 
 
+def count_settings(sent: bytes) -> int:
+    """The SETTINGS among whole frames that begin with the bytes."""
+    count, at = 0, 0
+    while len(sent) - at >= 9:
+        count += sent[at + 3] == SETTINGS and not sent[at + 4] & ACK
+        at += 9 + int.from_bytes(sent[at:at + 3], "big")
+    return count
+
+
 def call_fields(path: str = "/larder.v1.CacheService/Get", **changes: str | bytes | None) -> list[tuple[str, str | bytes]]:
     """The headers of a good call; a change names a field with `_` for `-` (and `:method` as `method`), None drops it."""
     fields: dict[str, str | bytes | None] = {
@@ -161,7 +170,8 @@ class Raw:
         self.acknowledged = 0
         self.pongs: list[bytes] = []
         self.goaways: list[frames.GoAwayFrame] = []
-        self.pings = 0
+        # SETTINGS that the server owes an acknowledgement.
+        self.announced = 0
         self.send(PREFACE + settings(*entries) if preface is None else preface)
 
     def __enter__(self) -> "Raw":
@@ -174,8 +184,10 @@ class Raw:
 
     def send(self, *parts: bytes) -> None:
         """A server that has closed the connection is found out about when it is read from."""
+        sent = b"".join(parts)
+        self.announced += count_settings(sent.removeprefix(PREFACE))
         try:
-            self.socket.sendall(b"".join(parts))
+            self.socket.sendall(sent)
         except (BrokenPipeError, ConnectionResetError):
             pass
 
@@ -263,13 +275,12 @@ class Raw:
     def settle(self) -> bool:
         """Reads all that the server had to say to what was sent so far. False: it has closed.
 
-        By two PINGs, one after the other: the answer to the first may overtake other answers of the same read.
+        By two SETTINGS, one after the other: an acknowledgement may overtake other answers of the same read. PINGs
+        would do as well, but a server counts those that come without a call.
         """
         for _ in range(2):
-            self.pings += 1
-            mark = struct.pack(">Q", 0x1A_2DE2_0000_0000 + self.pings)
-            self.send(frame(PING, 0, 0, mark))
-            if not self.until(lambda: mark in self.pongs):
+            self.send(settings())
+            if not self.until(lambda: self.acknowledged >= self.announced):
                 return False
         return True
 

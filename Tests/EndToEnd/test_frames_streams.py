@@ -81,14 +81,14 @@ def test_settings_are_announced_and_every_one_is_acknowledged(c):
     assert 0xFE03 not in announced and raw.ENABLE_PUSH not in announced
     for number in range(10):
         c.send(raw.settings((raw.INITIAL_WINDOW_SIZE, 65_535 + number)))
-    assert c.until(lambda: c.acknowledged == 11) and c.settle() and c.acknowledged == 11
+    assert c.until(lambda: c.acknowledged == 11) and c.settle() and c.acknowledged == c.announced == 13
 
 
 def test_many_settings_of_a_client_that_reads_are_all_acknowledged(c):
-    for _ in range(20):
+    for _ in range(6):
         c.send(raw.settings() * 50)
         assert c.settle()
-    assert c.until(lambda: c.acknowledged == 1_001)
+    assert c.acknowledged == c.announced > 300
 
 
 def test_pings_come_back_with_their_bytes_also_inside_a_request(c):

@@ -2,7 +2,7 @@
 
 A case says which section it is about, what is sent, and what may be answered. `connection(X)` is GOAWAY with that
 code and the end of the connection, `stream(X)` is RST_STREAM with it; a stream error may always be taken for a
-connection error (5.4.2). `ALIVE` is a connection that still answers a PING, with nothing reset; `ANSWERED` is that
+connection error (5.4.2). `ALIVE` is a connection that goes on, with nothing reset; `ANSWERED` is that
 and a whole answer on stream 1. Sections are those of RFC 9113, with `hpack` those of RFC 7541; what only RFC 7540
 had keeps its number there.
 """
