@@ -80,6 +80,7 @@ package final class RunningServer: Sendable {
         configuration.limits.inlineBytesMax = settings.inlineBytesMax
         configuration.limits.messageBytesMax = settings.messageBytesMax
         configuration.reflection = settings.reflection
+        configuration.compression = settings.compression
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }
 

@@ -39,7 +39,7 @@ package struct Limits: Sendable, Equatable {
     /// sent.  With more, reads of large values are refused.  An eighth of the budget if that is more.
     package var pinnedBytesMax = 64 << 20
     /// Encodings of messages, as in `grpc-accept-encoding`.
-    package var encodings = ["identity"]
+    package var encodings = ["identity", "deflate", "gzip"]
 
     /// The longest time to live that still fits when it is counted in nanoseconds from now.
     package static let ttlMillisCeiling = UInt64.max / nanosPerMilli / 4

@@ -25,8 +25,15 @@ package struct Reply: ~Copyable {
     /// Set: the call ends with it, after what is in `bytes`.
     package var status: Status?
 
-    private var messageStart = 0
-    private var messageTailBytes = 0
+    /// How messages are compressed where that makes them smaller; those that have ended already
+    /// are as they are.
+    package var encoding = MessageEncoding.identity
+    /// By how much compressed messages are shorter than what was written.
+    package internal(set) var savedBytes = 0
+    var deflater = Deflater()
+
+    private(set) var messageStart = 0
+    private(set) var messageTailBytes = 0
 
     package init() {}
 
@@ -47,7 +54,9 @@ package struct Reply: ~Copyable {
     }
 
     /// Makes ready for the next event.
-    package mutating func clear() {
+    package mutating func clear(encoding: MessageEncoding = .identity) {
+        self.encoding = encoding
+        savedBytes = 0
         bytes.clear(capacityMax: Self.keptBytesMax)
         if !tails.isEmpty { tails.removeAll(keepingCapacity: true) }
         status = nil
@@ -62,6 +71,7 @@ package struct Reply: ~Copyable {
     /// Writes the prefix of the message that was begun last.
     package mutating func endMessage() {
         bytes.endMessage(at: messageStart, tailBytes: messageTailBytes)
+        if encoding != .identity { compressMessage() }
     }
 
     /// Takes back the message that was begun last and is not ended.

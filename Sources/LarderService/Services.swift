@@ -9,6 +9,8 @@ package final class Services: Sendable {
     package let limits: Limits
     package let health: HealthState
     package let peerMemory: PeerMemory
+    /// Whether answers are compressed for those who accept it.
+    package let compressesAnswers: Bool
 
     let bulkSessions: BulkSessions
     let assembly: AssemblyBudget
@@ -25,7 +27,8 @@ package final class Services: Sendable {
     /// `reflection` tells whether clients may ask for the schema.
     package init(
         cache: Cache, limits: Limits, nodeID: String, serverVersion: String,
-        health: HealthState, startID: UInt64, reflection: Bool = true
+        health: HealthState, startID: UInt64, reflection: Bool = true,
+        compression: Bool = false
     ) {
         var limits = limits
         limits.ttlMillisMax = min(limits.ttlMillisMax, Limits.ttlMillisCeiling)
@@ -34,6 +37,7 @@ package final class Services: Sendable {
         self.health = health
         peerMemory = PeerMemory(limits)
         self.startID = startID
+        compressesAnswers = compression
         bulkSessions = BulkSessions(
             sessionsMax: limits.bulkSessionsMax, keptNanos: limits.bulkSessionNanos)
         assembly = AssemblyBudget(bytesMax: limits.bulkAssemblyBytesMax)

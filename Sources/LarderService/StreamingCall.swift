@@ -8,6 +8,9 @@ package protocol StreamingCall: AnyObject {
     func received(
         _ message: Span<UInt8>, nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
 
+    /// The message that comes next was compressed.
+    func receivesCompressed()
+
     /// The peer has no more messages.
     func halfClosed(nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
 
@@ -20,6 +23,10 @@ package protocol StreamingCall: AnyObject {
     /// The call is over without an end of its own: the peer, the deadline or the connection
     /// ended it.
     func cancelled()
+}
+
+extension StreamingCall {
+    package func receivesCompressed() {}
 }
 
 /// Answers a streaming method that this version does not serve.

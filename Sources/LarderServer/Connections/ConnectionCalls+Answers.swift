@@ -5,11 +5,11 @@ import LarderService
 extension ConnectionCalls {
     /// Runs a unary method and submits its answer: the way of every Get.
     mutating func answer(
-        _ stream: StreamRef, _ method: Method, _ request: Span<UInt8>, nowNanos: UInt64,
-        scratch: inout CallScratch
+        _ stream: StreamRef, _ method: Method, _ request: Span<UInt8>,
+        encoding: MessageEncoding, nowNanos: UInt64, scratch: inout CallScratch
     ) {
         if isAnswerDoubtful, let refusal = unreadRefusal() { return end(stream, refusal) }
-        scratch.reply.clear()
+        scratch.reply.clear(encoding: encoding)
         services.unary(method, request: request, nowNanos: nowNanos, reply: &scratch.reply)
         let status = scratch.reply.status ?? Status(.unknown, "the method gave no status")
         guard status.isOK else { return end(stream, status) }
@@ -17,7 +17,7 @@ extension ConnectionCalls {
         let tails = scratch.reply.tails
         if tails.isEmpty {
             return session.respond(
-                stream, headers: blocks.headers, body: scratch.reply.written,
+                stream, headers: blocks.headers(encoding), body: scratch.reply.written,
                 trailers: blocks.okTrailers)
         }
         if let refusal = pinnedRefusal {
@@ -26,10 +26,10 @@ extension ConnectionCalls {
         }
         if tails.count == 1, tails[0].offset == scratch.reply.written.count {
             session.respond(
-                stream, headers: blocks.headers, body: scratch.reply.written,
+                stream, headers: blocks.headers(encoding), body: scratch.reply.written,
                 tail: tails[0].value, trailers: blocks.okTrailers)
         } else {
-            session.startResponse(stream, headers: blocks.headers)
+            session.startResponse(stream, headers: blocks.headers(encoding))
             send(scratch.reply, on: stream)
             session.finish(stream, trailers: blocks.okTrailers)
         }
@@ -44,7 +44,8 @@ extension ConnectionCalls {
     mutating func deliver(_ reply: borrowing Reply, of call: OpenCall) -> Bool {
         if reply.written.count > 0 {
             if !call.hasBegun {
-                session.startResponse(call.stream, headers: blocks.headers)
+                session.startResponse(
+                    call.stream, headers: blocks.headers(call.encodings.answer))
                 call.hasBegun = true
             }
             send(reply, on: call.stream)
@@ -136,7 +137,7 @@ extension ConnectionCalls {
         session.ping(opaque: Self.drainPing)
         for case .open(let call) in slots {
             guard let handler = call.handler else { continue }
-            scratch.reply.clear()
+            scratch.reply.clear(encoding: call.encodings.answer)
             handler.woken(nowNanos: nowNanos, reply: &scratch.reply)
             deliver(scratch.reply, of: call)
         }
@@ -150,7 +151,7 @@ extension ConnectionCalls {
         for index in slots.indices {
             switch slots[index] {
             case .open(let call): cancel(call, status)
-            case .awaitingRequest(let stream, _, _): refuse(stream, status)
+            case .awaitingRequest(let stream, _, _, _): refuse(stream, status)
             case .over, .plain: break
             }
         }

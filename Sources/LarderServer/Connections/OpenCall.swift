@@ -8,6 +8,7 @@ import LarderService
 final class OpenCall {
     let stream: StreamRef
     let method: Method
+    let encodings: CallEncodings
     /// The methods that stream have one; unary ones are answered when their request is whole.
     let handler: (any StreamingCall)?
     /// Of methods that take one message.
@@ -26,15 +27,18 @@ final class OpenCall {
     private var deadline: Timer?
 
     init(
-        _ stream: StreamRef, _ method: Method, handler: (any StreamingCall)?,
-        request: consuming UnaryInput, messageBytesMax: UInt32, uploads: ConnectionUploads
+        _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings,
+        handler: (any StreamingCall)?, request: consuming UnaryInput, messageBytesMax: UInt32,
+        uploads: ConnectionUploads
     ) {
         self.stream = stream
         self.method = method
+        self.encodings = encodings
         self.handler = handler
         self.request = request
         upload = UploadHold(uploads)
-        messages = MessageDeframer(messageBytesMax: messageBytesMax)
+        messages = MessageDeframer(
+            messageBytesMax: messageBytesMax, takesCompressed: encodings.takesCompressed)
     }
 
     deinit { deadline?.cancel() }
