@@ -74,6 +74,14 @@ let package = Package(
             name: "codec-oracle", dependencies: ["LarderProtocol"], path: "Tests/CodecOracle",
             swiftSettings: house),
 
+        // Serves grpc.testing.TestService, for the interoperability tests.
+        .executableTarget(
+            name: "interop-server",
+            dependencies: [
+                "LarderServer", "LarderService", "LarderGRPC", "LarderProtocol",
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/InteropServer", swiftSettings: house),
+
         .testTarget(name: "LarderIOTests", dependencies: ["LarderIO"], swiftSettings: house),
         .testTarget(name: "LarderHTTP2Tests", dependencies: ["LarderHTTP2"], swiftSettings: house),
         .testTarget(name: "LarderGRPCTests", dependencies: ["LarderGRPC"], swiftSettings: house),

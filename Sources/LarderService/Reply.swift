@@ -24,6 +24,7 @@ package struct Reply: ~Copyable {
     package private(set) var tails: [Tail] = []
     /// Set: the call ends with it, after what is in `bytes`.
     package var status: Status?
+    package var extras: ReplyExtras?
 
     /// How messages are compressed where that makes them smaller; those that have ended already
     /// are as they are.
@@ -60,6 +61,7 @@ package struct Reply: ~Copyable {
         bytes.clear(capacityMax: Self.keptBytesMax)
         if !tails.isEmpty { tails.removeAll(keepingCapacity: true) }
         status = nil
+        if extras != nil { extras = nil }
     }
 
     /// Leaves room for a message's prefix.

@@ -18,6 +18,8 @@ package struct ServicesConfiguration: Sendable {
     package var reflection = true
     /// Whether answers are compressed for those who accept it.
     package var compression = false
+    /// Methods besides the server's own.
+    package var further: (any FurtherMethods)?
 
     package init(
         budgetBytes: UInt64, nodeID: String, serverVersion: String, startedAtUnixNanos: UInt64
@@ -55,7 +57,7 @@ extension Services {
             cache: Cache(cache), limits: limits, nodeID: configuration.nodeID,
             serverVersion: configuration.serverVersion, health: health,
             startID: configuration.startedAtUnixNanos, reflection: configuration.reflection,
-            compression: configuration.compression)
+            compression: configuration.compression, further: configuration.further)
     }
 
     /// Lets go of entries whose time is over, at most `limit` of them.

@@ -23,18 +23,25 @@ package struct AnswerBlocks {
         }
     }
 
-    /// After messages that were sent already.
-    func trailers(for status: Status) -> HeaderBlock {
-        status.isOK
-            ? okTrailers
-            : HeaderBlock(ErrorDetails.attached(to: status).trailerFields, isIndexed: false)
+    /// Before the messages of a call, with fields of its own.
+    func headers(_ encoding: MessageEncoding, adding fields: [Field]) -> HeaderBlock {
+        fields.isEmpty
+            ? headers(encoding)
+            : HeaderBlock(ResponseFields.ok(encoding: encoding) + fields, isIndexed: false)
     }
 
-    /// In place of messages.
-    func trailersOnly(for status: Status) -> HeaderBlock {
-        status.isOK
-            ? okTrailersOnly
-            : HeaderBlock(ErrorDetails.attached(to: status).trailersOnlyFields(), isIndexed: false)
+    /// After messages that were sent already, with fields of the call's own.
+    func trailers(for status: Status, adding fields: [Field] = []) -> HeaderBlock {
+        if status.isOK, fields.isEmpty { return okTrailers }
+        let status = status.isOK ? status : ErrorDetails.attached(to: status)
+        return HeaderBlock(status.trailerFields + fields, isIndexed: false)
+    }
+
+    /// In place of messages, with fields of the call's own.
+    func trailersOnly(for status: Status, adding fields: [Field] = []) -> HeaderBlock {
+        if status.isOK, fields.isEmpty { return okTrailersOnly }
+        let status = status.isOK ? status : ErrorDetails.attached(to: status)
+        return HeaderBlock(status.trailersOnlyFields() + fields, isIndexed: false)
     }
 }
 

@@ -45,14 +45,19 @@ extension ConnectionCalls {
         if reply.written.count > 0 {
             if !call.hasBegun {
                 session.startResponse(
-                    call.stream, headers: blocks.headers(call.encodings.answer))
+                    call.stream,
+                    headers: blocks.headers(
+                        call.encodings.answer, adding: reply.extras?.headers ?? []))
                 call.hasBegun = true
             }
             send(reply, on: call.stream)
         }
         if let status = reply.status {
-            end(call, status)
+            end(call, status, reply.extras)
             return false
+        }
+        if let wakeAtNanos = reply.extras?.wakeAtNanos {
+            wakes.append((call.stream, wakeAtNanos))
         }
         let pending = session.pendingBytes(call.stream)
         if pending > ConnectionLimits.pendingCallBytesMax {
@@ -83,13 +88,16 @@ extension ConnectionCalls {
     // MARK: Ends
 
     /// Ends an open call: with trailers after what it has sent, or with trailers alone.
-    mutating func end(_ call: OpenCall, _ status: Status) {
+    mutating func end(_ call: OpenCall, _ status: Status, _ extras: ReplyExtras? = nil) {
         place(.over, at: call.stream)
         letRoomGo(of: call)
+        let trailers = extras?.trailers ?? []
         if call.hasBegun {
-            session.finish(call.stream, trailers: blocks.trailers(for: status))
+            session.finish(call.stream, trailers: blocks.trailers(for: status, adding: trailers))
         } else {
-            end(call.stream, status)
+            let fields = (extras?.headers ?? []) + trailers
+            session.respondHeadersOnly(
+                call.stream, headers: blocks.trailersOnly(for: status, adding: fields))
         }
     }
 
@@ -107,6 +115,21 @@ extension ConnectionCalls {
     /// Ends the call on `stream` from outside, if it is still open: its deadline has passed.
     package mutating func cancel(_ stream: StreamRef, _ status: Status) {
         if let call = openCall(stream) { cancel(call, status) }
+    }
+
+    /// Wakes the call on `stream`, if it is still open.
+    package mutating func wake(
+        _ stream: StreamRef, nowNanos: UInt64, scratch: inout CallScratch
+    ) {
+        guard let call = openCall(stream) else { return }
+        wake(call, nowNanos: nowNanos, scratch: &scratch)
+    }
+
+    private mutating func wake(_ call: OpenCall, nowNanos: UInt64, scratch: inout CallScratch) {
+        guard let handler = call.handler else { return }
+        scratch.reply.clear(encoding: call.encodings.answer)
+        handler.woken(nowNanos: nowNanos, reply: &scratch.reply)
+        deliver(scratch.reply, of: call)
     }
 
     /// The stream is gone; a call that was not over is cancelled.
@@ -136,10 +159,7 @@ extension ConnectionCalls {
         session.submitShutdownNotice()
         session.ping(opaque: Self.drainPing)
         for case .open(let call) in slots {
-            guard let handler = call.handler else { continue }
-            scratch.reply.clear(encoding: call.encodings.answer)
-            handler.woken(nowNanos: nowNanos, reply: &scratch.reply)
-            deliver(scratch.reply, of: call)
+            wake(call, nowNanos: nowNanos, scratch: &scratch)
         }
     }
 
@@ -181,5 +201,12 @@ extension ConnectionCalls {
         guard !deadlines.isEmpty else { return [] }
         defer { deadlines.removeAll(keepingCapacity: true) }
         return deadlines
+    }
+
+    /// Calls that want to be woken; each is told of once.
+    package mutating func takeWakes() -> [(stream: StreamRef, atNanos: UInt64)] {
+        guard !wakes.isEmpty else { return [] }
+        defer { wakes.removeAll(keepingCapacity: true) }
+        return wakes
     }
 }

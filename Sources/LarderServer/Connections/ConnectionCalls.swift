@@ -14,6 +14,9 @@ package struct ConnectionCalls: ~Copyable {
     /// Calls that need a timer of their own now; the connection takes them.
     var deadlines: [(stream: StreamRef, atNanos: UInt64)] = []
 
+    /// Calls that want to be woken; the connection takes them.
+    var wakes: [(stream: StreamRef, atNanos: UInt64)] = []
+
     /// Calls whose requests wait for room, in the order they came.
     var waitingUploads: [StreamRef] = []
     /// No more copied bytes wait than this says: a look at the session's own count, and at
@@ -144,9 +147,13 @@ package struct ConnectionCalls: ~Copyable {
                     at: stream)
                 if deadlineNanos != nil { awaiting.append(stream) }
             } else {
+                let handler =
+                    method.handler == .further
+                    ? services.openFurther(method, metadata: metadata(fields), nowNanos: nowNanos)
+                    : services.open(method, nowNanos: nowNanos)
                 open(
                     stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos,
-                    handler: services.open(method, nowNanos: nowNanos))
+                    handler: handler)
             }
         case .reject(let status): refuse(stream, status)
         case .health(let isHead):
@@ -159,6 +166,11 @@ package struct ConnectionCalls: ~Copyable {
             received(
                 stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
         }
+    }
+
+    private func metadata(_ fields: HeaderRange) -> [Field] {
+        let list = session.fields(fields)
+        return (0..<list.count).map { (String(lossy: list.name($0)), String(lossy: list.value($0))) }
     }
 
     mutating func refuse(_ stream: StreamRef, _ status: Status) {

@@ -25,6 +25,7 @@ final class OpenCall {
     /// What is kept for a request that comes in pieces.
     var upload: UploadHold
     private var deadline: Timer?
+    private var wake: Timer?
 
     init(
         _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings,
@@ -41,7 +42,10 @@ final class OpenCall {
             messageBytesMax: messageBytesMax, takesCompressed: encodings.takesCompressed)
     }
 
-    deinit { deadline?.cancel() }
+    deinit {
+        deadline?.cancel()
+        wake?.cancel()
+    }
 
     var takesManyMessages: Bool {
         switch method.shape {
@@ -63,6 +67,12 @@ final class OpenCall {
     func setDeadline(_ timer: Timer) {
         deadline?.cancel()
         deadline = timer
+    }
+
+    /// Keeps the timer that wakes the call, and ends it with the call.
+    func setWake(_ timer: Timer) {
+        wake?.cancel()
+        wake = timer
     }
 
     /// Borrowed for the time of an event: what it lends must not lie in an object.
