@@ -16,7 +16,7 @@ extension Reply {
     /// `always`: however short or long it is.
     mutating func compressMessage(always: Bool = false) {
         let start = messageStart + WireWriter.prefixBytes
-        let messageBytes = bytes.count - start + messageTailBytes
+        let messageBytes = messageBytes
         guard always || messageBytes >= Self.compressedMessageBytesMin else { return }
         deflater.begin(encoding, messageBytes: messageBytes, always: always)
         Self.feed(bytes, from: start, tails, to: &deflater)

@@ -35,6 +35,7 @@ package struct Reply: ~Copyable {
 
     private(set) var messageStart = 0
     private(set) var messageTailBytes = 0
+    private var tailBytes = 0
 
     package init() {}
 
@@ -47,11 +48,15 @@ package struct Reply: ~Copyable {
     /// Nothing to send and no end.
     package var isEmpty: Bool { bytes.count == 0 && status == nil }
 
-    /// The bytes to send, the tails' among them.
+    /// What is said, the tails among it; of compressed messages what they say, so that bounds on
+    /// it are bounds on the work, too.
     package var totalBytes: Int {
-        var total = bytes.count
-        for tail in tails { total += tail.value.count }
-        return total
+        bytes.count + tailBytes + savedBytes
+    }
+
+    /// How long the message is that was begun last.
+    package var messageBytes: Int {
+        bytes.count - messageStart - WireWriter.prefixBytes + messageTailBytes
     }
 
     /// Makes ready for the next event.
@@ -60,6 +65,7 @@ package struct Reply: ~Copyable {
         savedBytes = 0
         bytes.clear(capacityMax: Self.keptBytesMax)
         if !tails.isEmpty { tails.removeAll(keepingCapacity: true) }
+        tailBytes = 0
         status = nil
         if extras != nil { extras = nil }
     }
@@ -79,12 +85,17 @@ package struct Reply: ~Copyable {
     /// Takes back the message that was begun last and is not ended.
     package mutating func abandonMessage() {
         bytes.truncate(to: messageStart)
-        while let last = tails.last, last.offset > messageStart { tails.removeLast() }
+        while let last = tails.last, last.offset > messageStart {
+            tailBytes -= last.value.count
+            tails.removeLast()
+        }
+        messageTailBytes = 0
     }
 
     /// Lets the value follow what is written so far.
     package mutating func append(_ value: ValueTail) {
         messageTailBytes += value.count
+        tailBytes += value.count
         tails.append(Tail(offset: bytes.count, value: value))
     }
 }

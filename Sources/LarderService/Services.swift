@@ -72,7 +72,7 @@ package final class Services: Sendable {
             case .getLimits: try getLimits(request, reply: &reply)
             case .healthCheck: try healthCheck(request, reply: &reply)
             case .healthList: try healthList(request, reply: &reply)
-            case .bulkLoad, .export, .healthWatch, .reflection, .further, .notServed:
+            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .further, .notServed:
                 throw .methodNotServed(method)
             }
             reply.status = .ok
@@ -86,6 +86,7 @@ package final class Services: Sendable {
         switch method.handler {
         case .bulkLoad: BulkLoadCall(self)
         case .export: ExportCall(self)
+        case .pipeline: PipelineCall(self)
         case .healthWatch: HealthWatchCall(health)
         case .reflection: ReflectionCall()
         case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .further,
