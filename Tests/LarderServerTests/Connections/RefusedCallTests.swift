@@ -38,7 +38,7 @@ struct RefusedCallTests {
 
     @Test("a method of the contract that is not served says so before its body")
     func notServed() throws {
-        for method in ["Touch", "Pipeline", "ReadValue", "WriteValue", "Watch"] {
+        for method in ["Touch", "ReadValue", "WriteValue", "Watch"] {
             let stream = try pair.open(method, isEnded: false)
             try pair.run()
             let answer = pair.answer(stream)
