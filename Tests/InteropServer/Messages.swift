@@ -42,7 +42,8 @@ struct EchoStatus: MergedMessage {
         while let tag = try reader.nextTag() {
             switch tag {
             case .varint(1): code = try reader.int32()
-            case .bytes(2): message = String(decoding: copy(try reader.stringField()), as: UTF8.self)
+            case .bytes(2):
+                message = String(decoding: copy(try reader.stringField()), as: UTF8.self)
             default: try reader.skip(tag)
             }
         }

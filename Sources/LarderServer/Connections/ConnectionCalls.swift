@@ -171,7 +171,9 @@ package struct ConnectionCalls: ~Copyable {
 
     private func metadata(_ fields: HeaderRange) -> [Field] {
         let list = session.fields(fields)
-        return (0..<list.count).map { (String(lossy: list.name($0)), String(lossy: list.value($0))) }
+        return (0..<list.count).map {
+            (String(lossy: list.name($0)), String(lossy: list.value($0)))
+        }
     }
 
     mutating func refuse(_ stream: StreamRef, _ status: Status) {
