@@ -26,9 +26,8 @@ package struct Reply: ~Copyable {
     package var status: Status?
     package var extras: ReplyExtras?
 
-    /// How messages are compressed where that makes them smaller; those that have ended already
-    /// are as they are.
-    package var encoding = MessageEncoding.identity
+    /// How messages are compressed, where that makes them shorter.
+    package private(set) var encoding = MessageEncoding.identity
     /// By how much compressed messages are shorter than what was written.
     package internal(set) var savedBytes = 0
     var deflater = Deflater()

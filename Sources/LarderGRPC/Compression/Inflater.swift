@@ -6,7 +6,7 @@ import CZlib
 @safe
 package struct Inflater: ~Copyable {
     /// So much is unpacked at a time, and memory for it taken.
-    private static let stepBytes = 64 << 10
+    private static let stepBytes = 16 << 10
     /// Larger storage is not kept for the next message.
     package static let keptBytesMax = 64 << 10
 
