@@ -14,6 +14,9 @@ package protocol StreamingCall: AnyObject {
     func received(
         _ message: Span<UInt8>, nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
 
+    /// The message that comes next was compressed.
+    func receivesCompressed()
+
     /// The peer has no more messages.
     func halfClosed(nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
 
@@ -36,6 +39,7 @@ extension StreamingCall {
 }
 
 extension StreamingCall {
+    package func receivesCompressed() {}
     package var isPaused: Bool { false }
     package var heldBytes: Int { 0 }
 }
