@@ -9,6 +9,7 @@ package final class Services: Sendable {
     package let limits: Limits
     package let health: HealthState
     package let peerMemory: PeerMemory
+    package let defences = DefenceCounters()
 
     let bulkSessions: BulkSessions
     let assembly: AssemblyBudget

@@ -20,7 +20,7 @@ extension ConnectionCalls {
                 stream, headers: blocks.headers, body: scratch.reply.written,
                 trailers: blocks.okTrailers)
         }
-        if let refusal = pinnedRefusal {
+        if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: scratch.reply) {
             scratch.reply.clear()
             return end(stream, refusal)
         }
@@ -129,6 +129,9 @@ extension ConnectionCalls {
 
     /// Marks the PING that follows the first GOAWAY of a drain.
     static var drainPing: UInt64 { 0x6c61_7264_6572 }
+
+    /// Marks the PING that asks a silent peer for a sign of life.
+    static var keepalivePing: UInt64 { 0x6b65_6570_6572 }
 
     /// The first GOAWAY: no new streams, please. Calls that wait for news hear of it.
     package mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {

@@ -15,7 +15,7 @@ extension Services {
         var batch = BatchAnswer(
             bytesMax: request.maxResponseBytes == 0
                 ? limits.batchBytesMax : request.maxResponseBytes,
-            items: request.keyCount)
+            items: request.keyCount, pinned: peerMemory.pinned)
         let options = ReadOptions(
             peek: request.peek, ageNanosMax: ageNanosMax(millis: request.maxAgeMillis))
         reply.beginMessage()
@@ -59,8 +59,10 @@ private struct BatchAnswer {
 
     private var bytesLeft: Int
     private var itemsLeft: Int
+    private let pinned: PinnedValues
 
-    init(bytesMax: UInt32, items: Int) {
+    init(bytesMax: UInt32, items: Int, pinned: PinnedValues) {
+        self.pinned = pinned
         bytesLeft = Int(min(bytesMax, Self.messageBytesMax))
         itemsLeft = items
     }
@@ -84,7 +86,7 @@ private struct BatchAnswer {
             return
         }
         reply.bytes.bytesHeader(1, count: answer.head.encodedBytes(valueCount: answer.sentBytes))
-        EntryAnswer.appendValue(of: entry, answer, to: &reply)
+        EntryAnswer.appendValue(of: entry, answer, pinned: pinned, to: &reply)
         bytesLeft -= bytes
         itemsLeft -= 1
     }

@@ -43,7 +43,8 @@ struct EntryAnswer {
 
     /// Appends the value, copied when it is small, by reference when not.
     static func appendValue(
-        of entry: consuming EntryReference, _ answer: EntryAnswer, to reply: inout Reply
+        of entry: consuming EntryReference, _ answer: EntryAnswer, pinned: PinnedValues,
+        to reply: inout Reply
     ) {
         if answer.sentBytes == 0 {
             answer.head.encode(into: &reply.bytes)
@@ -51,7 +52,7 @@ struct EntryAnswer {
             answer.head.encode(into: &reply.bytes, value: entry.value)
         } else {
             answer.head.encode(into: &reply.bytes, tailBytes: answer.sentBytes)
-            reply.append(ValueTail(entry))
+            reply.append(ValueTail(entry, pinned))
         }
     }
 }

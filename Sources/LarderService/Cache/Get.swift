@@ -25,7 +25,8 @@ extension Services {
                     entry, wantsValue: !request.metadataOnly,
                     inlineBytesMax: asked == 0 ? limits.inlineBytesMax : asked, nowNanos: nowNanos)
             }
-            EntryAnswer.appendValue(of: entry, answer, to: &reply)
+            EntryAnswer.appendValue(
+                of: entry, answer, pinned: peerMemory.pinned, to: &reply)
         } else {
             GetResponseHead(outcome: .miss).encode(into: &reply.bytes)
         }

@@ -40,7 +40,8 @@ extension Services {
                 entry, wantsValue: true, inlineBytesMax: limits.inlineBytesMax, nowNanos: nowNanos)
             reply.bytes.bytesHeader(
                 3, count: answer.head.encodedBytes(valueCount: answer.sentBytes))
-            EntryAnswer.appendValue(of: entry, answer, to: &reply)
+            EntryAnswer.appendValue(
+                of: entry, answer, pinned: peerMemory.pinned, to: &reply)
         }
         reply.endMessage()
     }
