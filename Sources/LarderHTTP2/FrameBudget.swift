@@ -35,10 +35,8 @@ struct FrameBudget: Sendable {
             burst: options.idleFrameBurst, perSecond: options.idleFramesPerSecond)
     }
 
-    /// Whether there is anything to check: there is not on the way of most calls.
-    func isTouched(by counters: SessionCounters) -> Bool {
-        counters.budgetedCount != seen.budgetedCount
-    }
+    /// The `budgetedCount` up to which everything is paid for.
+    var seenCount: UInt64 { seen.budgetedCount }
 
     /// Spends what has happened since the last check.
     ///

@@ -134,9 +134,7 @@ package struct ServerSession: ~Copyable {
     /// What the peer has done beyond its budget, if anything: to be asked after every `receive` and
     /// `drain`. The session does not end by itself.
     package mutating func overspending(nowNanos: UInt64) -> Overspending? {
-        let counters = unsafe core.state.pointee.counters
-        guard unsafe core.state.pointee.budget.isTouched(by: counters) else { return nil }
-        return unsafe core.state.pointee.budget.check(counters, nowNanos: nowNanos)
+        unsafe core.state.pointee.overspending(nowNanos: nowNanos)
     }
 
     package var wantsRead: Bool { core.wantsRead }

@@ -71,6 +71,13 @@ struct SessionState: ~Copyable {
         unsafe scanner.scan(bytes, from: start, counters: &counters)
     }
 
+    /// What the peer has done beyond its budget since the last look. Most looks end at the guard.
+    @inline(__always)
+    mutating func overspending(nowNanos: UInt64) -> Overspending? {
+        guard counters.budgetedCount != budget.seenCount else { return nil }
+        return budget.check(counters, nowNanos: nowNanos)
+    }
+
     /// Lets go of what is kept for later use. False: a stream is open or an event waits.
     mutating func rest() -> Bool {
         guard openStreamCount == 0, streams.usedCount == 0, events.isEmpty, unsafe listSlot == nil

@@ -11,7 +11,7 @@ package enum Defence: Int, CaseIterable, Sendable {
     case handshakeTimeout, settingsTimeout, headerTimeout, requestTimeout
     case keepaliveTimeout, idleTimeout, connectionAge
     // Calls refused for what they would make us hold.
-    case headerList, uploadMemory, unreadAnswers, egressMemory
+    case headerList, messageLimit, uploadMemory, unreadAnswers, egressMemory
     // Connections not let in.
     case connectionLimit, descriptorLimit
 
@@ -36,6 +36,7 @@ package enum Defence: Int, CaseIterable, Sendable {
         case .idleTimeout: "idle_timeout"
         case .connectionAge: "connection_age"
         case .headerList: "header_list"
+        case .messageLimit: "message_limit"
         case .uploadMemory: "upload_memory"
         case .unreadAnswers: "unread_answers"
         case .egressMemory: "egress_memory"

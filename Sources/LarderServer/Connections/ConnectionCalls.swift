@@ -239,7 +239,9 @@ package struct ConnectionCalls: ~Copyable {
                 place(.over, at: stream)
                 let bytes = request.bytes(of: message, in: chunk)
                 answer(stream, method, bytes, nowNanos: nowNanos, scratch: &scratch)
-            case .reject(let status): refuse(stream, status)
+            case .reject(let status):
+                countIfTooLong(status)
+                refuse(stream, status)
             case .wait:
                 return keepRoom(
                     for: open(stream, method, request, deadlineNanos: deadlineNanos))
@@ -274,7 +276,9 @@ package struct ConnectionCalls: ~Copyable {
         var request = call.takeRequest()
         switch request.received(chunk, endOfStream: endOfStream) {
         case .wait: call.request = request
-        case .reject(let status): cancel(call, status)
+        case .reject(let status):
+            countIfTooLong(status)
+            cancel(call, status)
         case .deliver(let message):
             call.isRequestWhole = true
             let bytes = request.bytes(of: message, in: chunk)
@@ -313,10 +317,16 @@ package struct ConnectionCalls: ~Copyable {
             }
             if endOfStream { try messages.endOfStream() }
         } catch {
-            return cancel(call, Status(error))
+            let status = Status(error)
+            countIfTooLong(status)
+            return cancel(call, status)
         }
         call.messages = messages
         if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }
+    }
+
+    private func countIfTooLong(_ status: Status) {
+        if status.code == .resourceExhausted { services.defences.count(.messageLimit) }
     }
 
     private mutating func halfClosed(

@@ -76,7 +76,7 @@ struct ConnectionTimesTests {
         for index in 0..<3 {
             #expect(look(pair, seconds: 20) == nil)
             pair.send(dribbling, bytes: [bytes[100 + index]])
-            pair.send(slow, bytes: Array(bytes[(100 + index * 21_000)..<(21_100 + index * 21_000)]))
+            pair.send(slow, bytes: Array(bytes[(100 + index * 31_000)..<(31_100 + index * 31_000)]))
             try pair.run()
         }
         #expect(pair.services.defences.value(.requestTimeout) == 3)
@@ -84,7 +84,7 @@ struct ConnectionTimesTests {
             #expect(pair.status(call).code == .deadlineExceeded)
             #expect(pair.answer(call).errorInfo?.reason == "REQUEST_STALLED")
         }
-        pair.send(slow, bytes: Array(bytes.dropFirst(63_100)), isEnded: true)
+        pair.send(slow, bytes: Array(bytes.dropFirst(93_100)), isEnded: true)
         try pair.run()
         #expect(pair.status(slow).isOK)
         #expect(pair.isQuiet)

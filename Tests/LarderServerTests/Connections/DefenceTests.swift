@@ -214,6 +214,21 @@ struct DefenceTests {
         #expect(pair.status(next).isOK)
     }
 
+    @Test("a message that says it is too long is refused at its fifth byte, and counted")
+    func messageLimit() throws {
+        let unary = try pair.open("Set", bytes: [0, 255, 255, 255, 255], isEnded: false)
+        let load = try pair.open("BulkLoad", bytes: [0, 255, 255, 255, 255], isEnded: false)
+        let torn = try pair.open("Set", bytes: [0, 255, 255], isEnded: false)
+        try pair.run()
+        pair.send(torn, bytes: [255, 255])
+        try pair.run()
+        for call in [unary, load, torn] {
+            #expect(pair.status(call).code == .resourceExhausted)
+        }
+        #expect(defences.value(.messageLimit) == 3)
+        #expect(pair.services.peerMemory.uploadBytes == 0)
+    }
+
     @Test("every defence has a name of its own")
     func names() {
         let names = Set(defences.all.map { "\($0.name)" })
