@@ -12,7 +12,7 @@ package final class LoopShared {
     let sessionMemory = SessionMemory()
     let blocks: AnswerBlocks
     let logger: Logger
-    var scratch = CallScratch()
+    var scratch: CallScratch
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: Connection] = [:]
     /// Looks at the connections while there are any: a server without one rests.
@@ -30,6 +30,7 @@ package final class LoopShared {
         self.blocks = blocks
         self.logger = logger
         spread = seed
+        scratch = CallScratch(services)
     }
 
     /// A number at random for each connection. Source: Vigna, splitmix64.

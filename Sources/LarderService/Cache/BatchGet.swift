@@ -15,7 +15,7 @@ extension Services {
         var batch = BatchAnswer(
             bytesMax: request.maxResponseBytes == 0
                 ? limits.batchBytesMax : request.maxResponseBytes,
-            items: request.keyCount, pinned: peerMemory.pinned)
+            items: request.keyCount)
         let options = ReadOptions(
             peek: request.peek, ageNanosMax: ageNanosMax(millis: request.maxAgeMillis))
         reply.beginMessage()
@@ -23,13 +23,13 @@ extension Services {
             var keys = request.keys()
             while let key = try keys.next() {
                 guard let entry = cache.get(key, options, nowNanos: nowNanos) else {
-                    batch.append(.miss, to: &reply)
+                    batch.append(EntryAnswer(.miss), to: &reply)
                     continue
                 }
                 let answer = EntryAnswer(
                     entry, wantsValue: !request.metadataOnly,
                     inlineBytesMax: limits.inlineBytesMax, nowNanos: nowNanos)
-                batch.append(answer, of: entry, to: &reply)
+                batch.append(answer, to: &reply)
             }
         } catch {
             reply.abandonMessage()
@@ -59,35 +59,27 @@ private struct BatchAnswer {
 
     private var bytesLeft: Int
     private var itemsLeft: Int
-    private let pinned: PinnedValues
 
-    init(bytesMax: UInt32, items: Int, pinned: PinnedValues) {
-        self.pinned = pinned
+    init(bytesMax: UInt32, items: Int) {
         bytesLeft = Int(min(bytesMax, Self.messageBytesMax))
         itemsLeft = items
     }
 
-    /// Appends an item without anything to tell.
-    mutating func append(_ outcome: GetOutcome, to reply: inout Reply) {
-        let none: [UInt8] = []
-        BatchGetResponse.append(
-            GetResponseHead(outcome: outcome), value: none.span, into: &reply.bytes)
-        bytesLeft -= Self.bareItemBytes
+    /// Appends an item if there is room for it and, without their values, for all that follow.
+    mutating func append(_ answer: consuming EntryAnswer, to reply: inout Reply) {
+        let bytes = BatchGetResponse.appendedBytes(answer.head, valueCount: answer.sentBytes)
+        if bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes {
+            place(answer, to: &reply)
+            bytesLeft -= bytes
+        } else {
+            place(EntryAnswer(.omitted), to: &reply)
+            bytesLeft -= Self.bareItemBytes
+        }
         itemsLeft -= 1
     }
 
-    /// Appends an item if there is room for it and, without their values, for all that follow.
-    mutating func append(
-        _ answer: EntryAnswer, of entry: consuming EntryReference, to reply: inout Reply
-    ) {
-        let bytes = BatchGetResponse.appendedBytes(answer.head, valueCount: answer.sentBytes)
-        guard bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes else {
-            append(.omitted, to: &reply)
-            return
-        }
-        reply.bytes.bytesHeader(1, count: answer.head.encodedBytes(valueCount: answer.sentBytes))
-        EntryAnswer.appendValue(of: entry, answer, pinned: pinned, to: &reply)
-        bytesLeft -= bytes
-        itemsLeft -= 1
+    private func place(_ answer: consuming EntryAnswer, to reply: inout Reply) {
+        reply.bytes.bytesHeader(1, count: answer.encodedBytes)
+        answer.append(to: &reply)
     }
 }

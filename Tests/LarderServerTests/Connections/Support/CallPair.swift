@@ -11,7 +11,7 @@ final class CallPair {
 
     var client: ClientSession
     var calls: ConnectionCalls
-    var scratch = CallScratch()
+    var scratch: CallScratch
     var nowNanos = CallPair.startNanos
     let services: Services
 
@@ -30,6 +30,7 @@ final class CallPair {
         server: SessionOptions = SessionOptions(), limits: Limits = Limits()
     ) {
         services = Self.makeServices(budgetBytes: budgetBytes, limits: limits)
+        scratch = CallScratch(services)
         self.client = ClientSession(options: client)
         calls = ConnectionCalls(services: services, blocks: AnswerBlocks(), options: server)
     }
