@@ -1,3 +1,4 @@
+import LarderCache
 package import LarderGRPC
 package import LarderProtocol
 

@@ -43,7 +43,7 @@ extension ConnectionCalls {
     @discardableResult
     mutating func deliver(_ reply: borrowing Reply, of call: OpenCall) -> Bool {
         if reply.written.count > 0 {
-            if !reply.tails.isEmpty, let refusal = pinnedRefusal {
+            if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: reply) {
                 cancel(call, refusal)
                 return false
             }
