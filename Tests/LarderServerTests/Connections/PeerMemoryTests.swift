@@ -134,14 +134,16 @@ struct PeerMemoryTests {
 
     @Test("large values in unread answers are bounded for the process")
     func pinnedValues() throws {
-        let pair = CallPair()
+        var limits = Limits()
+        limits.pinnedBytesMax = 8 << 20
+        let pair = CallPair(limits: limits)
         let memory = pair.services.peerMemory
         let count = memory.pinnedBytesMax >> 20
         pair.isReading = false
         // Each is overwritten when it is on its way, so that nothing but its answer holds it.
         var streams: [StreamRef] = []
         for index in 0..<(count + 20) {
-            try pair.store("k", .pattern(1 << 20, seed: index))
+            try pair.store("k", [UInt8](repeating: UInt8(index & 255), count: 1 << 20))
             streams.append(try pair.call("Get", GetRequest(key: Array("k".utf8))))
             try pair.run()
         }
