@@ -15,6 +15,7 @@ package final class LoopShared {
     var scratch: CallScratch
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: Connection] = [:]
+    private var patience = WatchClock()
     /// Looks at the connections while there are any: a server without one rests.
     private var lookTimer: Timer?
     private var spread: UInt64
@@ -58,12 +59,17 @@ package final class LoopShared {
 
     private func startLooking() {
         let every = ConnectionTimes.lookMillis
+        patience.begins(atNanos: loop.nowNanos)
         lookTimer = loop.timer(afterMillis: every, repeatMillis: every) { [weak self] in
             guard let self else { return }
-            let now = loop.nowNanos
+            patience.looks(atNanos: loop.nowNanos)
+            let now = watchNanos
             for connection in connections.values { connection.look(nowNanos: now) }
         }
     }
+
+    /// The time by which peers are watched.
+    var watchNanos: UInt64 { patience.nanos(loop.nowNanos) }
 
     /// Asks every client to go; `whenEmpty` is called once, when the last one has gone.
     package func beginDrain(whenEmpty: @escaping () -> Void) {

@@ -1,4 +1,3 @@
-import LarderHTTP2
 import LarderIO
 import LarderService
 import Logging

@@ -113,6 +113,17 @@ def wait_for_log(server, words: str) -> None:
     assert words in server.log
 
 
+def test_the_descriptors_say_how_many_connections_there_may_be(make_server):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
+    try:
+        server = make_server("--threads", "2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    wait_for_log(server, f"max_connections={hard - 64 - 2 * 8} ")
+
+
 def test_more_connections_than_allowed_are_closed(make_server):
     server = make_server("--threads", "2", "--max-connections", "10")
     body = get_message()

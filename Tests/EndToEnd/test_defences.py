@@ -158,6 +158,36 @@ def test_a_connection_that_has_had_its_time_is_ended(make_server, defence):
     wait_for_log(server, defence)
 
 
+def test_a_client_that_takes_nothing_of_an_answer_is_given_up(make_server):
+    server = make_server("--write-timeout", "1s", "--threads", "1", "--memory", "64MiB")
+    m = harness.messages()
+    with harness.channel(server) as channel:
+        harness.cache_stub(channel).Set(m.SetRequest(key=b"large", value=bytes(MIB)), timeout=20)
+    body = m.GetRequest(key=b"large").SerializeToString()
+    # One that gives no window, and one whose socket is full.
+    with RawConnection(server.port, window=0) as withholding:
+        withholding.send(request(1, "Get", body))
+        assert closes_within(withholding, 30)
+    with RawConnection(server.port, window=0x7FFF_FFFF, receive_buffer=4_096) as deaf:
+        deaf.send(frame(WINDOW_UPDATE, 0, 0, (1 << 30).to_bytes(4, "big")))
+        deaf.send(b"".join(request(stream, "Get", body) for stream in streams(20)))
+        deadline = time.monotonic() + 60
+        while server.log.count("total=2") == 0 and time.monotonic() < deadline:
+            time.sleep(0.2)
+    assert "defence=write_timeout total=2" in server.log, server.log
+
+
+def test_a_request_that_does_not_come_on_ends_its_call_alone(make_server):
+    server = make_server("--request-timeout", "1s", "--threads", "1")
+    body = harness.messages().GetRequest(key=b"k").SerializeToString()
+    with RawConnection(server.port) as connection:
+        connection.send(request_headers(1, "Set") + frame(0, 0, 1, b"\0\0\0\1"))
+        connection.until_end_of(1)
+        connection.send(request(3, "Get", body))
+        connection.until_end_of(3)
+    wait_for_log(server, "request_timeout")
+
+
 def test_a_silent_client_with_an_open_call_is_pinged_and_given_up(make_server):
     server = make_server("--keepalive-time", "1s", "--keepalive-timeout", "1s", "--threads", "1")
     with RawConnection(server.port) as silent, RawConnection(server.port) as answering:

@@ -31,7 +31,7 @@ package final class Connection: ByteStreamDelegate {
         self.stream = stream
         self.shared = shared
         self.place = place
-        openedAtNanos = shared.loop.nowNanos
+        openedAtNanos = shared.watchNanos
         heardAtNanos = openedAtNanos
         aging = ConnectionAging(
             openedAtNanos: openedAtNanos, times: shared.limits.times, spread: shared.nextSpread())
@@ -48,7 +48,8 @@ package final class Connection: ByteStreamDelegate {
         stream.probe(
             afterSeconds: ConnectionTimes.probeSeconds,
             unacknowledgedMaxMillis: UInt32(
-                clamping: shared.limits.times.unreadNanos / nanosPerMilli))
+                clamping: (shared.limits.times.unreadNanos + ConnectionTimes.unacknowledgedNanos)
+                    / nanosPerMilli))
         flush()
         if shared.isDraining { beginDrain() }
     }
@@ -56,10 +57,10 @@ package final class Connection: ByteStreamDelegate {
     // MARK: The byte stream
 
     package func received(_ bytes: Span<UInt8>) {
-        heardAtNanos = shared.loop.nowNanos
+        heardAtNanos = shared.watchNanos
         isResting = false
         do throws(HTTP2Error) {
-            try calls.receive(bytes, nowNanos: heardAtNanos, scratch: &shared.scratch)
+            try calls.receive(bytes, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
         } catch {
             return fail(error)
         }
@@ -200,6 +201,8 @@ package final class Connection: ByteStreamDelegate {
         if let defence = overdue(nowNanos: nowNanos) { return giveUp(defence) }
         if calls.endStalled(nowNanos: nowNanos, times: times) { flush() }
         startTimers()
+        // Whom we do not read we cannot hear, and who was asked to go is not asked again.
+        guard !stream.isReadingPaused, !shared.isDraining else { return }
         let step = aging.look(
             nowNanos: nowNanos, heardAtNanos: heardAtNanos,
             openCount: calls.session.openStreamCount,

@@ -36,11 +36,15 @@ package struct ConnectionTimes: Sendable {
     static let lookMillis: UInt64 = 1_000
     /// Without a byte either way, until the system asks whether the peer's machine is still there.
     static let probeSeconds: UInt32 = 120
+    /// What the system waits for an acknowledgement beyond `unreadNanos`: we are to be the first to
+    /// see that a peer does not read.
+    static let unacknowledgedNanos = 10 * second
 
     package init() {}
 
+    /// At least one, so that no rate can be met by standing still.
     static func bytes(perSecond: UInt64, in nanos: UInt64) -> UInt64 {
-        perSecond * (nanos / second)
+        max(1, perSecond * (nanos / second))
     }
 }
 

@@ -99,6 +99,22 @@ struct ConnectionAgingTests {
         #expect(firstStep(&aging, heardAt: Self.openedAt, openCount: 1) == nil)
     }
 
+    @Test("a time in which the process stood still does not count")
+    func watchClock() {
+        var clock = WatchClock()
+        let start = Self.openedAt
+        clock.begins(atNanos: start)
+        for second in 1...5 as ClosedRange<UInt64> {
+            clock.looks(atNanos: start + second * Self.second)
+        }
+        #expect(clock.nanos(start + 5 * Self.second) == start + 5 * Self.second)
+        // An hour later, as if it had been the next second.
+        let later = start + 3_605 * Self.second
+        clock.looks(atNanos: later)
+        #expect(clock.nanos(later) == start + 6 * Self.second)
+        #expect(clock.nanos(later + 10) == start + 6 * Self.second + 10)
+    }
+
     @Test("there are as many places as were made, and one is free when its connection is gone")
     func places() {
         let places = ConnectionPlaces(countMax: 2)
