@@ -130,7 +130,8 @@ package final class Connection: ByteStreamDelegate {
         }
         guard !stream.isEnding else { return }
         if rounds == 0 { calls.tellPending() }
-        if calls.session.isFinished, !stream.isWriting {
+        // Who has overspent is not heard any more, even if it does not read why.
+        if calls.hasOverspent || calls.session.isFinished && !stream.isWriting {
             stream.closeAfterFlush()
         } else {
             holdBack()
