@@ -1,5 +1,5 @@
 package import LarderIO
-import LarderService
+package import LarderService
 package import Logging
 import Synchronization
 
@@ -34,10 +34,12 @@ package final class RunningServer: Sendable {
     private static let ownDescriptors = 64
     private static let descriptorsPerThread = 8
 
-    package init(settings: Settings, logger: Logger) throws(ServerError) {
+    package init(
+        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil
+    ) throws(ServerError) {
         self.settings = settings
         self.logger = logger
-        let services = Self.makeServices(settings)
+        let services = Self.makeServices(settings, further)
         self.services = services
         let sockets = try Self.listen(settings)
         boundAddresses = sockets.map(\.boundAddress)
@@ -72,7 +74,9 @@ package final class RunningServer: Sendable {
         }
     }
 
-    private static func makeServices(_ settings: Settings) -> Services {
+    private static func makeServices(
+        _ settings: Settings, _ further: (any FurtherMethods)?
+    ) -> Services {
         let startedAt = Clock.unixNanos()
         var generator = SystemRandomNumberGenerator()
         var configuration = ServicesConfiguration(
@@ -88,6 +92,8 @@ package final class RunningServer: Sendable {
             uploadBytesMax: Int(clamping: settings.peers.uploadBytesMax),
             egressBytesMax: Int(clamping: settings.peers.egressBytesMax))
         configuration.reflection = settings.reflection
+        configuration.compression = settings.compression
+        configuration.further = further
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }
 

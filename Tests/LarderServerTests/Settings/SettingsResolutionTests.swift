@@ -56,8 +56,9 @@ import Testing
             "cache.max-entries": "10", "cache.max-key-bytes": "64KiB",
             "cache.max-value-bytes": "8MiB", "server.max-inline-bytes": "2MiB",
             "server.max-message-bytes": "16MiB", "server.max-streams": "7",
-            "server.drain-timeout": "2m", "server.reflection": "false", "log.level": "debug",
-            "log.format": "json", "server.max-connections": "100", "server.upload-memory": "2MiB",
+            "server.drain-timeout": "2m", "server.reflection": "false",
+            "server.compression": "true", "log.level": "debug", "log.format": "json",
+            "server.max-connections": "100", "server.upload-memory": "2MiB",
             "server.egress-memory": "3MiB", "server.handshake-timeout": "1s",
             "server.request-timeout": "2s", "server.write-timeout": "3s",
             "server.idle-timeout": "4s", "server.max-connection-age": "5s",
@@ -76,6 +77,7 @@ import Testing
         expected.streamsMax = 7
         expected.drainTimeoutMillis = 120_000
         expected.reflection = false
+        expected.compression = true
         expected.logLevel = .debug
         expected.logFormat = .json
         expected.peers.connectionsMax = 100
