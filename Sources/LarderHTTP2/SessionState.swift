@@ -71,6 +71,13 @@ struct SessionState: ~Copyable {
         unsafe scanner.scan(bytes, from: start, counters: &counters)
     }
 
+    /// A fault of a client's frames that the library has not seen; a server's are let pass.
+    mutating func takeFault() -> StreamFault? {
+        let fault = scanner.fault
+        scanner.fault = nil
+        return isServer ? fault : nil
+    }
+
     /// What the peer has done beyond its budget since the last look. Most looks end at the guard.
     @inline(__always)
     mutating func overspending(nowNanos: UInt64) -> Overspending? {

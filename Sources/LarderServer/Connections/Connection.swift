@@ -93,6 +93,10 @@ package final class Connection: ByteStreamDelegate {
         shared.logger.debug(
             "connection failed",
             metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
+        if !stream.isEnding {
+            let goAway = calls.session.goAway(after: error)
+            _ = stream.output.append(copying: goAway.span)
+        }
         stream.closeAfterFlush()
     }
 
@@ -133,6 +137,11 @@ package final class Connection: ByteStreamDelegate {
         if rounds == 0 { calls.tellPending() }
         // Who has overspent is not heard any more, even if it does not read why.
         if calls.hasOverspent || calls.session.isFinished && !stream.isWriting {
+            // The peer has said GOAWAY, and its calls are over: it hears one as well.
+            if !calls.hasOverspent, !calls.session.hasSentGoAway {
+                calls.session.submitGoAway(code: 0)
+                if calls.session.wantsWrite { return flush() }
+            }
             stream.closeAfterFlush()
         } else {
             holdBack()
