@@ -36,6 +36,12 @@ public struct EntryReference: ~Copyable, Sendable {
         return expiry == EntryBlock.neverExpires ? nil : expiry
     }
 
+    /// For how long the item may go unused before it expires; `nil`: for ever.
+    public var idleNanosMax: UInt64? { block.idleNanosMax }
+
+    /// Whether its time is over.
+    package func isExpired(nowNanos: UInt64) -> Bool { block.isExpired(nowNanos: nowNanos) }
+
     /// The moment of the last write.
     public var writtenAtNanos: UInt64 { block.writtenAtNanos }
 
