@@ -159,7 +159,9 @@ extension Policy {
                     if victim.standing > main.floor + candidateValue { return .lost }
                 case .strict:
                     let victimValue = self.value(of: victim, shards)
-                    if victimValue >= candidateValue {
+                    if AdmissionMode.isKept(
+                        victimValue: victimValue, candidateValue: candidateValue)
+                    {
                         raiseFloor(to: victim.standing)
                         refile(victim, value: victimValue)
                         return .lost
