@@ -30,8 +30,8 @@ test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against
 check: ## walls between the targets, style, generated files, lint of the contract
 	scripts/check
 
-bench: build ## a short measurement beside nghttpd: CPU per request, bulk load, memory
-	scripts/install-test-tools
+bench: build ## a short measurement beside gRPC C++, Redis, Valkey, memcached and a floor in C
+	scripts/install-bench-tools
 	$(VENV)/bin/python Benchmarks/Load/bench.py $(ARGS)
 
 fuzz: ## 60 seconds of each fuzz target (SECONDS_EACH=60)
