@@ -130,6 +130,12 @@ struct ModeChoice: ~Copyable, Sendable {
         }
     }
 
+    /// A key shall live for longer, or shorter, than was written.
+    mutating func noteExpiry(_ hash: UInt64, expiresAtNanos: UInt64) {
+        guard let number = sample.keys.find(hash) else { return }
+        sample.keys[number].expiresAtNanos = expiresAtNanos
+    }
+
     /// A key was deleted.
     mutating func noteDelete(_ hash: UInt64) {
         if let number = sample.keys.find(hash) { forget(number) }

@@ -9,7 +9,7 @@ package struct RecentRequests: ~Copyable, Sendable {
     // popularity, since it counts many times before the sketch ages.
     // Source: O'Neil, O'Neil, Weikum: The LRU-K Page Replacement Algorithm (correlated
     // references).
-    private static let entriesPerSlot = 8
+    private static let entriesPerSlot = 16
 
     private var hashes = WordTable(count: 1)
     /// How far a mixed hash is shifted to be an index, less one.
