@@ -25,6 +25,7 @@ test-swift: ## the Swift tests
 test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against the real binary
 	scripts/install-test-tools
 	swift build --product codec-oracle
+	swift build --product interop-server
 	$(VENV)/bin/python -m pytest Tests/EndToEnd -q
 
 check: ## walls between the targets, style, generated files, lint of the contract
