@@ -115,7 +115,7 @@ import Testing
             ("cache.max-entries", ["0", "1099511627776"], ["1099511627777"]),
             (
                 "cache.miss-cost", ["object", "balanced", "bytes", "1", "1TiB"],
-                ["0", "1025GiB", "objects", ""]
+                ["0", "1025GiB"]
             ),
             ("cache.max-key-bytes", ["1", "65536"], ["0", "65537"]),
             ("cache.max-value-bytes", ["1", "107347968"], ["0", "107347969"]),
