@@ -45,6 +45,9 @@ public struct EntryReference: ~Copyable, Sendable {
     /// The moment of the last write.
     public var writtenAtNanos: UInt64 { block.writtenAtNanos }
 
+    /// A number that no other item has while this one is held.
+    package var identity: UInt64 { block.identity }
+
     /// A second hold of the same item.
     public borrowing func another() -> EntryReference {
         block.retain()

@@ -26,6 +26,9 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     private let header: UnsafeMutablePointer<EntryHeader>
 
+    /// A number that no other entry has while this one is referenced.
+    var identity: UInt64 { unsafe UInt64(UInt(bitPattern: header)) }
+
     /// A new entry with one reference, its value made of two parts, copied.
     package static func make(
         in arena: borrowing EntryArena, key: Span<UInt8>, hash: UInt64, value: Span<UInt8>,
