@@ -3,7 +3,9 @@ internal import Synchronization
 /// What stands before the key and the value of an entry.
 ///
 /// Who may touch what: `state` is atomic; links, `listIndex` and `standing` belong to the
-/// policy's lock; the rest never changes once the entry is in a table.
+/// policy's lock; version, moment of writing, flags and the value's bytes change under the shard's
+/// lock while nobody holds the entry, and may be read under that lock or by whoever holds it; the
+/// rest never changes once the entry is in a table.
 struct EntryHeader: ~Copyable {
     /// References in the low bits, then the marks of `EntryBlock.State`.
     let state: Atomic<UInt32>
@@ -207,7 +209,8 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     /// References held now: one for the cache, one for each reader.
     package var referenceCount: UInt32 {
-        unsafe header.pointee.state.load(ordering: .relaxed) & State.referencesMask
+        // Who finds itself alone comes after all that the others read.
+        unsafe header.pointee.state.load(ordering: .acquiring) & State.referencesMask
     }
 
     /// Whether it is in a table; changes under the policy's lock only.
@@ -275,18 +278,21 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     var keyBytes: Int { unsafe Int(header.pointee.keyBytes) }
     var valueBytes: Int { unsafe Int(header.pointee.valueBytes) }
     var flags: UInt32 {
-        hasFlags ? unsafe (memory + EntryHeader.bytes).load(as: UInt32.self) : 0
+        get { hasFlags ? unsafe (memory + EntryHeader.bytes).load(as: UInt32.self) : 0 }
+        nonmutating set {
+            guard hasFlags || newValue != 0 else { return }
+            precondition(hasFlags, "flags have room")
+            unsafe (memory + EntryHeader.bytes).storeBytes(of: newValue, as: UInt32.self)
+        }
     }
     /// The part of the key's hash that the cache works with: its upper half.
     package var hash: UInt64 { unsafe UInt64(header.pointee.hash) &<< 32 }
 
-    /// Set once, before the entry goes into a table.
     var version: UInt64 {
         get { unsafe header.pointee.version }
         nonmutating set { unsafe header.pointee.version = newValue }
     }
 
-    /// Set once, before the entry goes into a table.
     var writtenAtNanos: UInt64 {
         get { unsafe header.pointee.writtenAt }
         nonmutating set { unsafe header.pointee.writtenAt = newValue }
