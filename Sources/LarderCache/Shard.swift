@@ -4,6 +4,7 @@
 struct Shard: ~Copyable, Sendable {
     private(set) var table: EntryTable
     private(set) var sketch: FrequencySketch
+    private var recent = RecentRequests()
     private(set) var hits: UInt64 = 0
     private(set) var misses: UInt64 = 0
     /// Values that were overwritten where they lie.
@@ -30,7 +31,7 @@ struct Shard: ~Copyable, Sendable {
     mutating func read(
         _ key: Span<UInt8>, hash: UInt64, ageNanosMax: UInt64?, isPeek: Bool, nowNanos: UInt64
     ) -> Reading {
-        if !isPeek { sketch.record(hash) }
+        if !isPeek && recent.isFirst(hash) { sketch.record(hash) }
         guard let block = table.find(key, hash: hash) else {
             if !isPeek { misses &+= 1 }
             return .miss
@@ -48,6 +49,7 @@ struct Shard: ~Copyable, Sendable {
         if !isPeek {
             hits &+= 1
             block.isTouched = true
+            block.noteUse(nowNanos: nowNanos)
         }
         block.retain()
         return .hit(block)
@@ -62,14 +64,15 @@ struct Shard: ~Copyable, Sendable {
 
     /// Overwrites the value under a key where it lies; `nil` if that can not be done: nothing is
     /// there, someone holds it, the condition does not hold, or the new value needs another cell
-    /// or an earlier timer.
+    /// or an earlier timer. What expires unused is left to the policy.
     @inline(__always)
     mutating func overwrite(
         _ key: Span<UInt8>, hash: UInt64, _ value: Span<UInt8>, _ options: WriteOptions,
         nowNanos: UInt64
     ) -> Overwritten? {
         guard let block = table.find(key, hash: hash), block.referenceCount == 1,
-            !block.isExpired(nowNanos: nowNanos)
+            !block.isExpired(nowNanos: nowNanos), block.idleNanosMax == options.idleNanosMax,
+            options.idleNanosMax == nil
         else { return nil }
         let present = block.version
         let expiry = options.timeToLive.expiresAtNanos(
@@ -89,10 +92,12 @@ struct Shard: ~Copyable, Sendable {
     mutating func insert(_ block: EntryBlock) {
         table.insert(block)
         sketch.reserve(entries: table.count)
+        recent.reserve(entries: table.count)
     }
 
     mutating func remove(_ block: EntryBlock) {
         table.remove(block)
+        sketch.reserve(entries: table.count)
     }
 
     mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {

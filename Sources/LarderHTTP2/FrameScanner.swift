@@ -14,6 +14,13 @@ struct FrameScanner: ~Copyable {
     private var payloadLeft = 0
     private let held: UnsafeMutablePointer<UInt8>
     private var heldCount = 0
+    private var endedStreams = EndedStreams()
+    /// The first fault that was found and not taken.
+    var fault: StreamFault?
+    private var isInData = false
+
+    /// A frame other than DATA has come in part.
+    var isInsideControlFrame: Bool { heldCount > 0 || payloadLeft > 0 && !isInData }
 
     init(expectsPreface: Bool) {
         prefaceLeft = expectsPreface ? Self.prefaceBytes : 0
@@ -68,6 +75,17 @@ struct FrameScanner: ~Copyable {
     private mutating func note(head: UnsafePointer<UInt8>, _ counters: inout SessionCounters) {
         payloadLeft = unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
         unsafe counters.received(
-            FrameKind(type: head[3]), payloadBytes: payloadLeft, endOfStream: head[4] & 1 != 0)
+            FrameKind(type: head[3]), payloadBytes: payloadLeft, flags: head[4])
+        unsafe isInData = head[3] == 0
+        unsafe lookForFault(head)
+    }
+
+    private mutating func lookForFault(_ head: UnsafePointer<UInt8>) {
+        let id =
+            unsafe UInt32(head[5] & 0x7F) << 24 | UInt32(head[6]) << 16 | UInt32(head[7]) << 8
+            | UInt32(head[8])
+        let found = unsafe endedStreams.fault(
+            FrameKind(type: head[3]), on: Int32(bitPattern: id), endOfStream: head[4] & 1 != 0)
+        if fault == nil { fault = found }
     }
 }

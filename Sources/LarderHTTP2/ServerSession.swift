@@ -88,6 +88,10 @@ package struct ServerSession: ~Copyable {
         core.finish(stream, trailers: trailers)
     }
 
+    /// Lets go of what is queued for the body, so that trailers need not wait until it is read. A
+    /// frame that was begun keeps the rest as well.
+    package mutating func dropBody(_ stream: StreamRef) { core.dropBody(stream) }
+
     /// Ends the stream with the body, without trailers.
     package mutating func endBody(_ stream: StreamRef) { core.endBody(stream) }
 
@@ -120,10 +124,28 @@ package struct ServerSession: ~Copyable {
         core.submitGoAway(code: code, debug: debug)
     }
 
+    package var hasSentGoAway: Bool { counters.goAwaysSent > 0 }
+
+    /// The frame to end the connection with after a receive or a drain has thrown: the session
+    /// itself says nothing more.
+    package func goAway(after error: HTTP2Error) -> [UInt8] { core.goAway(after: error) }
+
     /// GOAWAY and nothing after it. Once it is drained, nothing is read any more.
     package mutating func terminate(code: UInt32) { core.terminate(code: code) }
 
+    /// GOAWAY with words for whoever looks for the reason, then as `terminate`.
+    package mutating func terminate(code: UInt32, debug: String) {
+        core.submitGoAway(code: code, debug: debug)
+        core.terminate(code: code)
+    }
+
     package mutating func ping(opaque: UInt64) { core.ping(opaque: opaque) }
+
+    /// What the peer has done beyond its budget, if anything: to be asked after every `receive` and
+    /// `drain`. The session does not end by itself.
+    package mutating func overspending(nowNanos: UInt64) -> Overspending? {
+        unsafe core.state.pointee.overspending(nowNanos: nowNanos)
+    }
 
     package var wantsRead: Bool { core.wantsRead }
     package var wantsWrite: Bool { core.wantsWrite }
@@ -145,13 +167,23 @@ package struct ServerSession: ~Copyable {
     /// Body bytes queued on all streams.
     package var pendingBodyBytes: Int { unsafe core.state.pointee.pendingBodyBytes }
 
-    /// Those of them that are sent from where they lie, not copied.
+    /// Those of them that their owners count.
     package var pendingReferencedBytes: Int {
         unsafe core.state.pointee.pendingReferencedBytes
     }
 
     /// The stream of a header list that has come in part.
     package var openHeaderList: Int32? { unsafe core.state.pointee.openHeaderList }
+
+    /// Lets go of memory that is kept for the next streams and header lists.
+    ///
+    /// - Returns: whether it could: no stream is open and nothing waits.
+    package mutating func rest() -> Bool { core.rest() }
+
+    /// A frame other than DATA has come in part.
+    package var isInsideControlFrame: Bool {
+        unsafe core.state.pointee.scanner.isInsideControlFrame
+    }
 
     /// How long the slowest stream has taken nothing of its body: between the looks that are made
     /// by calling this.

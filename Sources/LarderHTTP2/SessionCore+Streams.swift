@@ -150,10 +150,11 @@ extension SessionCore {
     func send(_ stream: StreamRef, referencing tail: any OutgoingBytes) {
         guard let slot = unsafe appendable(stream) else { return }
         let before = unsafe slot.pointee.body.count
+        let countedBefore = unsafe slot.pointee.body.referencedCount
         unsafe slot.pointee.body.append(referencing: tail)
-        let added = unsafe slot.pointee.body.count - before
-        unsafe state.pointee.pendingBodyBytes += added
-        unsafe state.pointee.pendingReferencedBytes += added
+        unsafe state.pointee.pendingBodyBytes += slot.pointee.body.count - before
+        unsafe state.pointee.pendingReferencedBytes +=
+            slot.pointee.body.referencedCount - countedBefore
         unsafe resume(slot)
     }
 
@@ -161,6 +162,20 @@ extension SessionCore {
         guard let slot = unsafe appendable(stream) else { return }
         unsafe slot.pointee.isEnding = true
         unsafe resume(slot)
+    }
+
+    func dropBody(_ stream: StreamRef) {
+        // A frame that was begun is still handed over.
+        guard let slot = unsafe appendable(stream), unsafe slot.pointee.framedBytes == 0 else {
+            return
+        }
+        unsafe forgetBody(slot)
+    }
+
+    private func forgetBody(_ slot: Slot) {
+        unsafe state.pointee.pendingBodyBytes -= slot.pointee.body.count
+        unsafe state.pointee.pendingReferencedBytes -= slot.pointee.body.referencedCount
+        unsafe slot.pointee.body.clear()
     }
 
     func pendingBytes(_ stream: StreamRef) -> Int {
@@ -172,11 +187,7 @@ extension SessionCore {
         guard let slot = unsafe sendable(stream) else { return }
         unsafe slot.pointee.isReset = true
         // A frame that was begun is still handed over; anything else is let go of at once.
-        if unsafe slot.pointee.framedBytes == 0 {
-            unsafe state.pointee.pendingBodyBytes -= slot.pointee.body.count
-            unsafe state.pointee.pendingReferencedBytes -= slot.pointee.body.referencedCount
-            unsafe slot.pointee.body.clear()
-        }
+        if unsafe slot.pointee.framedBytes == 0 { unsafe forgetBody(slot) }
         unsafe note(nghttp2_submit_rst_stream(handle, noFlags, stream.id, code))
     }
 

@@ -98,6 +98,7 @@ extension Policy {
         _ nowNanos: UInt64
     ) {
         block.writtenAtNanos = nowNanos
+        block.noteUse(nowNanos: nowNanos)
         let kept = present?.expiresAtNanos ?? EntryBlock.neverExpires
         switch options.mode {
         case .replace:

@@ -89,6 +89,7 @@ struct Policy: ~Copyable, Sendable {
         timers.cancel(block)
         block.expiresAtNanos = expiresAtNanos
         timers.schedule(block)
+        choice.noteExpiry(block.hash, expiresAtNanos: expiresAtNanos)
     }
 
     /// Puts `newer`, the same entry in another block, into list and wheel where `older` is.
@@ -146,11 +147,6 @@ struct Policy: ~Copyable, Sendable {
     ) -> Int {
         var expired = 0
         while let block = timers.nextDue(nowNanos: nowNanos, steps: &steps) {
-            guard block.isExpired(nowNanos: nowNanos) else {
-                // It was written again since it was filed.
-                timers.schedule(block)
-                continue
-            }
             discard(block, .expired, shards, &departed)
             expired += 1
         }
@@ -158,6 +154,8 @@ struct Policy: ~Copyable, Sendable {
     }
 
     /// Takes out up to `limit` entries, whatever they are; tells whether none is left.
+    // The shadow caches keep theirs: they compare the modes, all of them go on from the same
+    // state, and an empty one would tell nothing until it is full again.
     mutating func flush(
         limit: Int, _ shards: borrowing ShardArray, _ departed: inout DepartedEntries
     ) -> Bool {
@@ -236,7 +234,7 @@ struct Policy: ~Copyable, Sendable {
             precondition(block.version != 0, "0 is no version")
             let isTimed = block.timerSlot != EntryBlock.noTimer
             precondition(
-                isTimed || block.expiresAtNanos == EntryBlock.neverExpires,
+                isTimed || block.dueNanos == EntryBlock.neverExpires,
                 "what expires is in the wheel")
             if isTimed { timed += 1 }
             let isInTable = shards.withShard(of: block.hash) { $0.table.contains(block) }

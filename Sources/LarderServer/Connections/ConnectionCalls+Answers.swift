@@ -20,7 +20,7 @@ extension ConnectionCalls {
                 stream, headers: blocks.headers(encoding), body: scratch.reply.written,
                 trailers: blocks.okTrailers)
         }
-        if let refusal = pinnedRefusal {
+        if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: scratch.reply) {
             scratch.reply.clear()
             return end(stream, refusal)
         }
@@ -43,7 +43,7 @@ extension ConnectionCalls {
     @discardableResult
     mutating func deliver(_ reply: borrowing Reply, of call: OpenCall) -> Bool {
         if reply.written.count > 0 {
-            if !reply.tails.isEmpty, let refusal = pinnedRefusal {
+            if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: reply) {
                 cancel(call, refusal)
                 return false
             }
@@ -65,7 +65,7 @@ extension ConnectionCalls {
         }
         let pending = session.pendingBytes(call.stream)
         if pending > ConnectionLimits.pendingCallBytesMax {
-            cancel(
+            cut(
                 call,
                 Status(
                     .resourceExhausted,
@@ -112,13 +112,20 @@ extension ConnectionCalls {
 
     /// Ends an open call that its method has not ended.
     mutating func cancel(_ call: OpenCall, _ status: Status) {
+        let applied = call.handler?.applied ?? []
         call.handler?.cancelled()
-        end(call, status)
+        end(call, status.adding(metadata: applied))
+    }
+
+    /// As `cancel`, without waiting for the peer to read what it was sent before.
+    mutating func cut(_ call: OpenCall, _ status: Status) {
+        session.dropBody(call.stream)
+        cancel(call, status)
     }
 
     /// Ends the call on `stream` from outside, if it is still open: its deadline has passed.
     package mutating func cancel(_ stream: StreamRef, _ status: Status) {
-        if let call = openCall(stream) { cancel(call, status) }
+        if let call = openCall(stream) { cut(call, status) }
     }
 
     /// Wakes the call on `stream`, if it is still open.
@@ -158,6 +165,9 @@ extension ConnectionCalls {
     /// Marks the PING that follows the first GOAWAY of a drain.
     static var drainPing: UInt64 { 0x6c61_7264_6572 }
 
+    /// Marks the PING that asks a silent peer for a sign of life.
+    static var keepalivePing: UInt64 { 0x6b65_6570_6572 }
+
     /// The first GOAWAY: no new streams, please. Calls that wait for news hear of it.
     package mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {
         session.submitShutdownNotice()
@@ -174,7 +184,7 @@ extension ConnectionCalls {
     package mutating func endAll(_ status: Status) {
         for index in slots.indices {
             switch slots[index] {
-            case .open(let call): cancel(call, status)
+            case .open(let call): cut(call, status)
             case .awaitingRequest(let stream, _, _, _): refuse(stream, status)
             case .over, .plain: break
             }
