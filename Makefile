@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 ARGS ?=
 VENV := .venv
 
-.PHONY: help run build test test-swift test-end-to-end check bench fuzz format docs install clean
+.PHONY: help run build test test-swift test-end-to-end check bench bench-micro fuzz format docs install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ check: ## walls between the targets, style, generated files, lint of the contrac
 bench: build ## a short measurement beside gRPC C++, Redis, Valkey, memcached and a floor in C
 	scripts/install-bench-tools
 	$(VENV)/bin/python Benchmarks/Load/bench.py $(ARGS)
+
+bench-micro: ## nanoseconds an operation of the cache, the codec and the HTTP/2 session (ARGS="get set")
+	scripts/install-dependencies
+	swift build -c release --product larder-microbench
+	.build/release/larder-microbench $(ARGS)
 
 fuzz: ## 60 seconds of each fuzz target (SECONDS_EACH=60)
 	scripts/install-dependencies

@@ -30,6 +30,8 @@ let package = Package(
             name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // A header of our own: a hint to the processor.
+        .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // First floor: rooms that know nothing of each other.
@@ -37,7 +39,7 @@ let package = Package(
         .target(name: "LarderHTTP2", dependencies: ["CNghttp2"], swiftSettings: house),
         .target(name: "LarderGRPC", dependencies: ["CZlib"], swiftSettings: house),
         .target(name: "LarderProtocol", swiftSettings: house),
-        .target(name: "LarderCache", swiftSettings: house),
+        .target(name: "LarderCache", dependencies: ["CProcessor"], swiftSettings: house),
 
         // Second floor: what each method does.
         .target(
@@ -73,6 +75,12 @@ let package = Package(
         .executableTarget(
             name: "codec-oracle", dependencies: ["LarderProtocol"], path: "Tests/CodecOracle",
             swiftSettings: house),
+
+        // What the inner parts take: `make bench-micro`.
+        .executableTarget(
+            name: "larder-microbench",
+            dependencies: ["LarderCache", "LarderProtocol", "LarderHTTP2"],
+            path: "Benchmarks/Micro", swiftSettings: house),
 
         // Serves grpc.testing.TestService, for the interoperability tests.
         .executableTarget(

@@ -7,7 +7,8 @@ extension Cache {
 
     /// Stores `value` under `key`. See `WriteOptions` for all that can be asked of it.
     ///
-    /// Key and value are copied before any lock is taken.
+    /// A value as long as the present one goes where that lies, under its shard's lock alone, if
+    /// nobody holds it. Otherwise key and value are copied before any lock is taken.
     public func set(
         _ key: Span<UInt8>, _ value: Span<UInt8>, _ options: WriteOptions = WriteOptions(),
         nowNanos: UInt64
@@ -23,6 +24,9 @@ extension Cache {
             guard UInt64(value.count) <= limit else {
                 return .rejected(.valueTooLarge(limit: limit))
             }
+            if let version = overwrite(key, hash, value, options, nowNanos: nowNanos) {
+                return .stored(version: version)
+            }
             let block = EntryBlock.make(
                 in: arena, key: key, hash: hash, value: value, flags: options.flags,
                 mayExpire: options.timeToLive != .never, idleNanosMax: options.idleNanosMax)
@@ -30,6 +34,35 @@ extension Cache {
             return outcome(writing, of: block, options, keyBytes: key.count)
         case .append, .prepend:
             return join(key, hash, value, options, limit: limit, nowNanos: nowNanos)
+        }
+    }
+
+    /// Overwrites the present value where it lies and tells its version; `nil` if that can not be
+    /// done. The policy hears of it as it hears of reads: when it is not busy.
+    @inline(__always)
+    private func overwrite(
+        _ key: Span<UInt8>, _ hash: UInt64, _ value: Span<UInt8>, _ options: WriteOptions,
+        nowNanos: UInt64
+    ) -> UInt64? {
+        guard value.count <= EntryBlock.overwriteBytesMax, charging == .real else { return nil }
+        let overwritten = shards.withShard(of: hash) {
+            $0.overwrite(key, hash: hash, value, options, nowNanos: nowNanos)
+        }
+        guard let overwritten else { return nil }
+        if notes.isSampled(hash) || notes.isHeavy(bytes: overwritten.chargeBytes) {
+            note(overwritten, hash, nowNanos: nowNanos)
+        }
+        if arena.needsDrain { drainAlong(bytes: overwritten.chargeBytes) }
+        return overwritten.version
+    }
+
+    @inline(never)
+    private func note(_ overwritten: Shard.Overwritten, _ hash: UInt64, nowNanos: UInt64) {
+        policy.withLockIfFree { policy in
+            policy.learn(from: notes, nowNanos: nowNanos)
+            policy.noteWritten(
+                hash, bytes: overwritten.chargeBytes, isNew: false,
+                expiresAtNanos: overwritten.expiresAtNanos, nowNanos: nowNanos)
         }
     }
 
@@ -133,6 +166,7 @@ extension Cache {
                 let present = policy.present(
                     under: key, hash: hash, nowNanos, shards, &departed)
             else { return .absent }
+            defer { present.release() }
             guard let block = joined(present, addition, options, limit: limit) else {
                 return .tooLarge
             }

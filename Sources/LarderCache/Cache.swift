@@ -2,9 +2,10 @@ internal import Synchronization
 
 /// A cache of bytes under a byte budget that counts keys, values and overhead.
 ///
-/// Keys are spread over shards by a seeded hash. A read takes its shard's lock only; a write
-/// takes the policy's lock, then those of the shards it touches, one after the other. Entries are
-/// copied in before any lock is taken and freed after all are let go. Time comes from the caller,
+/// Keys are spread over shards by a seeded hash. A read takes its shard's lock only, and so
+/// does a write that overwrites a value where it lies; any other takes the policy's lock, then
+/// those of the shards it touches, one after the other. New entries are copied in before any lock
+/// is taken and freed after all are let go. Time comes from the caller,
 /// in nanoseconds of one monotonic clock.
 public final class Cache: Sendable {
     /// Entries that one hold of the policy's lock moves or evicts, before others get a turn.
@@ -38,7 +39,8 @@ public final class Cache: Sendable {
             entriesMax: configuration.entriesMax)
         arena.setSlack(bytes: budget.holeBytesMax)
         shards = ShardArray(
-            count: configuration.shardCount, seed: configuration.seed, arena: arena)
+            count: configuration.shardCount, seed: configuration.seed, arena: arena,
+            firstVersion: configuration.firstVersion)
         policy = Guarded(Policy(configuration, budget: budget))
         hash = KeyHash(configuration.seed)
         charging = configuration.charging
@@ -113,7 +115,6 @@ public final class Cache: Sendable {
             }
             let timed = policy.giveTimer(to: block, arena, shards, &departed)
             policy.reschedule(timed, expiresAtNanos: expiry)
-            timed.retain()
             block.release()
             var means = Policy.Means(nowNanos: nowNanos, steps: .max)
             _ = policy.shrink(&means, shards, &departed)
@@ -134,7 +135,8 @@ public final class Cache: Sendable {
     private func removeExpired(_ key: Span<UInt8>, _ hash: UInt64, nowNanos: UInt64) {
         var departed = DepartedEntries()
         policy.withLock { policy in
-            _ = policy.present(under: key, hash: hash, nowNanos, shards, &departed)
+            let present = policy.present(under: key, hash: hash, nowNanos, shards, &departed)
+            present?.release()
         }
         departed.release()
     }
@@ -153,6 +155,7 @@ public final class Cache: Sendable {
                 let present = policy.present(
                     under: key, hash: hash, nowNanos, shards, &departed)
             else { return .miss }
+            defer { present.release() }
             if let ifVersion, present.version != ifVersion {
                 return .conditionFailed(version: present.version)
             }
@@ -170,9 +173,12 @@ public final class Cache: Sendable {
     public func statistics() -> CacheStatistics {
         var result = policy.withLock { policy in CacheStatistics(policy) }
         for index in 0..<shards.count {
-            let (hits, misses) = shards.withShard(at: index) { ($0.hits, $0.misses) }
+            let (hits, misses, overwrites) = shards.withShard(at: index) {
+                ($0.hits, $0.misses, $0.overwrites)
+            }
             result.hits += hits
             result.misses += misses
+            result.sets += overwrites
         }
         return result
     }

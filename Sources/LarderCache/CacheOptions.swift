@@ -96,4 +96,21 @@ public struct WriteOptions: Hashable, Sendable {
         self.admission = admission
         self.returnCurrent = returnCurrent
     }
+
+    /// The version that the writer brings.
+    var ownVersion: UInt64? { version == 0 ? nil : version }
+
+    /// Whether the condition holds over an item of version `present`; `nil`: there is none.
+    func allowWrite(over present: UInt64?) -> Bool {
+        switch condition {
+        case .always: return true
+        case .ifAbsent: return present == nil
+        case .ifPresent: return present != nil
+        case .ifVersion(let version): return present == version
+        case .ifNewer:
+            // The cache's own next version is newer than any.
+            guard let version = ownVersion else { return true }
+            return (present ?? 0) < version
+        }
+    }
 }

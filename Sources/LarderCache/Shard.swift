@@ -7,9 +7,14 @@ struct Shard: ~Copyable, Sendable {
     private var recent = RecentRequests()
     private(set) var hits: UInt64 = 0
     private(set) var misses: UInt64 = 0
+    /// Values that were overwritten where they lie.
+    private(set) var overwrites: UInt64 = 0
+    /// All writes to a key take their versions here, so those of a key only grow.
+    var versions: VersionCounter
 
-    init(seed: HashSeed, arena: borrowing EntryArena) {
+    init(seed: HashSeed, arena: borrowing EntryArena, firstVersion: UInt64) {
         table = EntryTable(arena)
+        versions = VersionCounter(first: firstVersion)
         sketch = FrequencySketch(seed: seed.sketchKey)
     }
 
@@ -48,6 +53,40 @@ struct Shard: ~Copyable, Sendable {
         }
         block.retain()
         return .hit(block)
+    }
+
+    /// What stands where a value was overwritten.
+    struct Overwritten: Sendable {
+        var version: UInt64
+        var chargeBytes: UInt64
+        var expiresAtNanos: UInt64
+    }
+
+    /// Overwrites the value under a key where it lies; `nil` if that can not be done: nothing is
+    /// there, someone holds it, the condition does not hold, or the new value needs another cell
+    /// or an earlier timer. What expires unused is left to the policy.
+    @inline(__always)
+    mutating func overwrite(
+        _ key: Span<UInt8>, hash: UInt64, _ value: Span<UInt8>, _ options: WriteOptions,
+        nowNanos: UInt64
+    ) -> Overwritten? {
+        guard let block = table.find(key, hash: hash), block.referenceCount == 1,
+            !block.isExpired(nowNanos: nowNanos), block.idleNanosMax == options.idleNanosMax,
+            options.idleNanosMax == nil
+        else { return nil }
+        let present = block.version
+        let expiry = options.timeToLive.expiresAtNanos(
+            nowNanos: nowNanos, keptNanos: block.expiresAtNanos)
+        guard options.allowWrite(over: present),
+            block.suits(valueBytes: value.count, flags: options.flags, expiresAtNanos: expiry)
+        else { return nil }
+        let version = options.ownVersion ?? versions.next(after: present)
+        block.overwrite(
+            value: value, flags: options.flags, version: version, writtenAtNanos: nowNanos,
+            expiresAtNanos: expiry)
+        overwrites &+= 1
+        return Overwritten(
+            version: version, chargeBytes: block.chargeBytes, expiresAtNanos: expiry)
     }
 
     mutating func insert(_ block: EntryBlock) {

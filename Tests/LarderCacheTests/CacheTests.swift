@@ -73,10 +73,11 @@ struct CacheTests {
 
     // MARK: versions and conditions
 
-    @Test("versions count on, over the present one, and a caller's is kept as it is")
+    @Test("versions of a shard count on, over the present one, and a caller's is kept as it is")
     func versions() {
         let cache = Cache(
-            Cache.Configuration(budgetBytes: Self.roomy, seed: .fixed(), firstVersion: 100))
+            Cache.Configuration(
+                budgetBytes: Self.roomy, seed: .fixed(), shardCount: 1, firstVersion: 100))
         #expect(cache.set([1], [1]).told() == .stored(100))
         #expect(cache.set([1], [1]).told() == .stored(101))
         #expect(cache.set([2], [1], WriteOptions(version: 500)).told() == .stored(500))
@@ -288,6 +289,70 @@ struct CacheTests {
         #expect(cache.statistics().entries == 0)
         #expect(held.value == [1, 2, 3] && held.key == keyBytes(1))
         #expect(replaced.value == [4])
+    }
+
+    @Test("a value as long as the present one takes its cell, unless somebody holds that")
+    func overwriting() throws {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        let long = WriteOptions(timeToLive: .nanos(100), flags: 7)
+        _ = cache.set([1], [1, 2, 3], long, nowNanos: 10)
+        let holes = cache.arenaUsage.holeBytes
+        let later = WriteOptions(timeToLive: .nanos(100))
+        #expect(cache.set([1], [4, 5, 6], later, nowNanos: 20).told() == .stored(2))
+        #expect(cache.arenaUsage.holeBytes == holes)
+        let held = try #require(cache.hold([1], nowNanos: 20))
+        #expect(held.value == [4, 5, 6] && held.version == 2 && held.flags == 0)
+        #expect(held.writtenAtNanos == 20 && held.expiresAtNanos == 120)
+
+        #expect(cache.set([1], [7, 8, 9], later, nowNanos: 30).told() == .stored(3))
+        #expect(held.value == [4, 5, 6] && held.version == 2 && held.expiresAtNanos == 120)
+        #expect(cache.value([1], nowNanos: 30) == [7, 8, 9])
+        let statistics = cache.statistics()
+        #expect(statistics.sets == 3 && statistics.entries == 1 && statistics.valueBytes == 3)
+        cache.checkInvariants()
+    }
+
+    @Test("a time to live that an overwrite moves, in either direction, holds")
+    func overwrittenTimeToLive() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        let second: UInt64 = 1_000_000_000
+        func set(_ key: UInt8, seconds: UInt64?) {
+            let timeToLive = seconds.map { TimeToLive.nanos($0 * second) } ?? .never
+            _ = cache.set([key], [key], WriteOptions(timeToLive: timeToLive))
+            cache.checkInvariants()
+        }
+        for key: UInt8 in 1...3 { set(key, seconds: 10) }
+        set(1, seconds: 20)
+        set(2, seconds: 5)
+        set(3, seconds: nil)
+        while cache.expire(nowNanos: 6 * second, limit: 100) > 0 {}
+        #expect(cache.statistics().entries == 2)
+        // The timers of the first and the third come up here, for nothing.
+        while cache.expire(nowNanos: 15 * second, limit: 100) > 0 {}
+        cache.checkInvariants()
+        #expect(cache.statistics().entries == 2)
+        #expect(cache.holds([1], nowNanos: 15 * second))
+        while cache.expire(nowNanos: 21 * second, limit: 100) > 0 {}
+        #expect(cache.statistics().entries == 1)
+        #expect(cache.holds([3], nowNanos: .max))
+        cache.checkInvariants()
+    }
+
+    @Test("a condition decides about an overwrite in place as about any other")
+    func overwritingOnCondition() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        _ = cache.set([1], [1])
+        func set(_ value: UInt8, _ options: WriteOptions) -> ToldOutcome {
+            cache.set([1], [value], options).told()
+        }
+        #expect(set(2, WriteOptions(condition: .ifVersion(9))) == .conditionFailed(1, nil))
+        #expect(set(3, WriteOptions(condition: .ifVersion(1))) == .stored(2))
+        #expect(set(4, WriteOptions(condition: .ifAbsent)) == .conditionFailed(2, nil))
+        let older = WriteOptions(version: 2, condition: .ifNewer, returnCurrent: true)
+        #expect(set(5, older) == .conditionFailed(2, [3]))
+        #expect(set(6, WriteOptions(version: 9, condition: .ifNewer)) == .stored(9))
+        #expect(set(7, WriteOptions(condition: .ifPresent)) == .stored(10))
+        #expect(cache.value([1]) == [7])
     }
 
     @Test("flush empties, whatever there was")

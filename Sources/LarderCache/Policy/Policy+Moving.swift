@@ -44,7 +44,8 @@ extension Policy {
         return true
     }
 
-    /// Puts a block that can expire in the place of one that can not; tells the new one.
+    /// Puts a block that can expire in the place of one that can not; tells the new one, with one
+    /// more reference for the caller.
     mutating func giveTimer(
         to block: EntryBlock, _ arena: borrowing EntryArena, _ shards: borrowing ShardArray,
         _ departed: inout DepartedEntries
@@ -55,6 +56,7 @@ extension Policy {
         timed.version = block.version
         timed.writtenAtNanos = block.writtenAtNanos
         timed.isTouched = block.isTouched
+        timed.retain()
         exchange(block, for: timed)
         shards.withShard(of: block.hash) { $0.replace(block, with: timed) }
         departed.append(block)

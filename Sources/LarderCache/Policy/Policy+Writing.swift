@@ -35,8 +35,9 @@ extension Policy {
         guard charge(of: block) <= budget.mainBytesMax else { return .tooLarge }
 
         let present = present(under: block.key, hash: block.hash, nowNanos, shards, &departed)
+        defer { present?.release() }
         if let basis, present != basis { return .outdated }
-        guard holds(options, for: present) else {
+        guard options.allowWrite(over: present?.version) else {
             if options.returnCurrent { present?.retain() }
             return .conditionFailed(
                 version: present?.version ?? 0, current: options.returnCurrent ? present : nil)
@@ -53,56 +54,49 @@ extension Policy {
             return .notAdmitted
         case .place(let place):
             stamp(block, options, over: present, nowNanos)
-            if let present {
-                unlink(present)
-                shards.withShard(of: block.hash) { $0.replace(present, with: block) }
-                departed.append(present)
-            } else {
-                shards.withShard(of: block.hash) { $0.insert(block) }
+            if let present { unlink(present) }
+            let version = shards.withShard(of: block.hash) { shard in
+                let version =
+                    options.ownVersion ?? shard.versions.next(after: present?.version ?? 0)
+                block.version = version
+                if let present {
+                    shard.replace(present, with: block)
+                } else {
+                    shard.insert(block)
+                }
+                return version
             }
+            if let present { departed.append(present) }
             link(block, place)
             noteStored()
             noteWritten(block, isNew: present == nil, nowNanos: nowNanos)
-            return .stored(version: block.version)
+            return .stored(version: version)
         }
     }
 
-    /// The item under a key; one whose time is over is taken out and counts as absent.
+    /// The item under a key; one whose time is over is taken out and counts as absent. It has one
+    /// more reference, which the caller gives back: until then nobody overwrites it.
     mutating func present(
         under key: Span<UInt8>, hash: UInt64, _ nowNanos: UInt64, _ shards: borrowing ShardArray,
         _ departed: inout DepartedEntries
     ) -> EntryBlock? {
-        guard let block = shards.withShard(of: hash, { $0.table.find(key, hash: hash) }) else {
-            return nil
+        let found: EntryBlock? = shards.withShard(of: hash) { shard in
+            guard let block = shard.table.find(key, hash: hash) else { return nil }
+            block.retain()
+            return block
         }
-        guard block.isExpired(nowNanos: nowNanos) else { return block }
-        discard(block, .expired, shards, &departed)
+        guard let found else { return nil }
+        guard found.isExpired(nowNanos: nowNanos) else { return found }
+        discard(found, .expired, shards, &departed)
+        found.release()
         return nil
     }
 
-    private func holds(_ options: WriteOptions, for present: EntryBlock?) -> Bool {
-        switch options.condition {
-        case .always: return true
-        case .ifAbsent: return present == nil
-        case .ifPresent: return present != nil
-        case .ifVersion(let version): return present?.version == version
-        case .ifNewer:
-            // The cache's own next version is newer than any.
-            guard let version = options.version, version != 0 else { return true }
-            return (present?.version ?? 0) < version
-        }
-    }
-
-    /// Gives the entry its version and times, before anyone can see it.
-    private mutating func stamp(
+    /// Gives the entry its times, before anyone can see it.
+    private func stamp(
         _ block: EntryBlock, _ options: WriteOptions, over present: EntryBlock?,
         _ nowNanos: UInt64
     ) {
-        if let version = options.version, version != 0 {
-            block.version = version
-        } else {
-            block.version = nextVersion(after: present?.version ?? 0)
-        }
         block.writtenAtNanos = nowNanos
         block.noteUse(nowNanos: nowNanos)
         let kept = present?.expiresAtNanos ?? EntryBlock.neverExpires

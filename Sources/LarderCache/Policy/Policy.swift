@@ -6,15 +6,11 @@
 /// behind one lock, which is taken before a shard's lock and never after.
 /// Sources: Einziger, Friedman, Manes: TinyLFU; Ghandeharizadeh et al.: CAMP.
 struct Policy: ~Copyable, Sendable {
-    /// A version from here on does not push the counter: one absurd number would use it up.
-    private static let versionCountedMax = UInt64.max / 2
-
     private(set) var budget: Budget
     private(set) var window = Window()
     private(set) var main = MainRegion()
     private(set) var timers = TimerWheel()
     private(set) var tally = Tally()
-    private var version: UInt64
     private var scale = ValueScale()
     private var scaledMode = AdmissionMode.natural
     private(set) var choice: ModeChoice
@@ -22,9 +18,7 @@ struct Policy: ~Copyable, Sendable {
     private let missCost: MissCost
 
     init(_ configuration: Cache.Configuration, budget: Budget) {
-        precondition(configuration.firstVersion != 0, "0 is no version")
         self.budget = budget
-        version = configuration.firstVersion - 1
         charging = configuration.charging
         missCost = configuration.missCost
         choice = ModeChoice(budget: budget, seed: configuration.seed)
@@ -111,17 +105,6 @@ struct Policy: ~Copyable, Sendable {
         older.isListed = false
     }
 
-    /// The version of a write over an item of version `present` (0: none).
-    mutating func nextVersion(after present: UInt64) -> UInt64 {
-        let latest = max(version, present)
-        guard latest < Self.versionCountedMax else {
-            if version < Self.versionCountedMax { version += 1 }
-            return latest == .max ? .max : latest + 1
-        }
-        version = latest + 1
-        return version
-    }
-
     /// Takes the budget as it shall be; the caller then makes it true with `shrink`.
     mutating func setBudget(_ budget: Budget) {
         self.budget = budget
@@ -142,11 +125,19 @@ struct Policy: ~Copyable, Sendable {
 
     /// Looks at a write that is done. `isNew`: there was no item under its key.
     mutating func noteWritten(_ block: EntryBlock, isNew: Bool, nowNanos: UInt64) {
-        let bytes = charge(of: block)
-        guard choice.isSampled(block.hash) || bytes >= choice.heavyBytesMin else { return }
+        noteWritten(
+            block.hash, bytes: charge(of: block), isNew: isNew,
+            expiresAtNanos: block.expiresAtNanos, nowNanos: nowNanos)
+    }
+
+    /// Looks at a write that is done.
+    mutating func noteWritten(
+        _ hash: UInt64, bytes: UInt64, isNew: Bool, expiresAtNanos: UInt64, nowNanos: UInt64
+    ) {
+        guard choice.isSampled(hash) || bytes >= choice.heavyBytesMin else { return }
         choice.noteWrite(
-            block.hash, bytes: bytes, isNew: isNew, costPerByte: costPerByte,
-            nowNanos: nowNanos, expiresAtNanos: block.expiresAtNanos)
+            hash, bytes: bytes, isNew: isNew, costPerByte: costPerByte, nowNanos: nowNanos,
+            expiresAtNanos: expiresAtNanos)
     }
 
     /// Takes out what the wheel finds due, at most `steps` entries moved.
@@ -241,10 +232,10 @@ struct Policy: ~Copyable, Sendable {
             precondition(block.referenceCount >= 1, "the cache holds what it lists")
             precondition(block.isListed, "what is listed says so")
             precondition(block.version != 0, "0 is no version")
-            let isTimed = block.dueNanos != EntryBlock.neverExpires
+            let isTimed = block.timerSlot != EntryBlock.noTimer
             precondition(
-                isTimed == (block.timerSlot != EntryBlock.noTimer),
-                "what expires is in the wheel, and nothing else")
+                isTimed || block.dueNanos == EntryBlock.neverExpires,
+                "what expires is in the wheel")
             if isTimed { timed += 1 }
             let isInTable = shards.withShard(of: block.hash) { $0.table.contains(block) }
             precondition(isInTable, "what is listed is in its table")
@@ -268,7 +259,7 @@ struct Policy: ~Copyable, Sendable {
         timers.checkInvariants()
         choice.checkInvariants()
         precondition(tableCount == count, "tables and lists hold as many entries")
-        precondition(timers.count == timed, "the wheel holds what expires")
+        precondition(timers.count == timed, "the wheel holds no one else")
         precondition(window.bytes == windowBytes, "every byte of the window lies in its list")
         precondition(main.bytes == mainBytes, "every byte of the main region lies in its lists")
         precondition(entryCount == count, "every entry is counted")

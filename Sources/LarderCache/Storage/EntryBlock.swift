@@ -183,7 +183,8 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     /// References held now: one for the cache, one for each reader.
     package var referenceCount: UInt32 {
-        unsafe header.pointee.state.load(ordering: .relaxed) & State.referencesMask
+        // Who finds itself alone comes after all that the others read.
+        unsafe header.pointee.state.load(ordering: .acquiring) & State.referencesMask
     }
 
     /// Whether it is in a table; changes under the policy's lock only.
@@ -251,18 +252,21 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     var keyBytes: Int { unsafe Int(header.pointee.keyBytes) }
     var valueBytes: Int { unsafe Int(header.pointee.valueBytes) }
     var flags: UInt32 {
-        hasFlags ? unsafe (memory + EntryHeader.bytes).load(as: UInt32.self) : 0
+        get { hasFlags ? unsafe (memory + EntryHeader.bytes).load(as: UInt32.self) : 0 }
+        nonmutating set {
+            guard hasFlags || newValue != 0 else { return }
+            precondition(hasFlags, "flags have room")
+            unsafe (memory + EntryHeader.bytes).storeBytes(of: newValue, as: UInt32.self)
+        }
     }
     /// The part of the key's hash that the cache works with: its upper half.
     package var hash: UInt64 { unsafe UInt64(header.pointee.hash) &<< 32 }
 
-    /// Set once, before the entry goes into a table.
     var version: UInt64 {
         get { unsafe header.pointee.version }
         nonmutating set { unsafe header.pointee.version = newValue }
     }
 
-    /// Set once, before the entry goes into a table.
     var writtenAtNanos: UInt64 {
         get { unsafe header.pointee.writtenAt }
         nonmutating set { unsafe header.pointee.writtenAt = newValue }

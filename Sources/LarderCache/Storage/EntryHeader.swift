@@ -3,7 +3,9 @@ internal import Synchronization
 /// What stands before the key and the value of an entry.
 ///
 /// Who may touch what: `state` is atomic; links, `listIndex` and `standing` belong to the
-/// policy's lock; the rest never changes once the entry is in a table.
+/// policy's lock; version, moment of writing, flags and the value's bytes change under the shard's
+/// lock while nobody holds the entry, and may be read under that lock or by whoever holds it; the
+/// rest never changes once the entry is in a table.
 struct EntryHeader: ~Copyable {
     /// References in the low bits, then the marks of `EntryBlock.State`.
     let state: Atomic<UInt32>

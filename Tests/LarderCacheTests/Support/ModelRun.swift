@@ -8,6 +8,10 @@ struct ModelRun {
     private var generator: SeededGenerator
     private var nowNanos: UInt64 = 1
     private var latestVersion: UInt64 = 0
+    /// The last version that the cache gave to each key.
+    private var versions: [[UInt8]: UInt64] = [:]
+    /// Items that are held for a while, as they were when the hold began.
+    private var held: [(holder: EntryHolder, item: NaiveCache.Item)] = []
     private let keyCount: Int
     private let valueBytesMax: Int
     private let budgetBytes: Int
@@ -110,6 +114,17 @@ struct ModelRun {
         let isKeyRight = entry.key.array == key
         #expect(isKeyRight)
         twin.store(key, item)
+        if generator.oneIn(8) { hold(EntryHolder(entry), item) }
+    }
+
+    private mutating func hold(_ holder: EntryHolder, _ item: NaiveCache.Item) {
+        held.append((holder, item))
+        if held.count > 4 {
+            var (holder, item) = held.remove(at: generator.below(held.count))
+            // A touch moves the expiry of the item itself, held or not.
+            item.expiresAtNanos = holder.expiresAtNanos
+            #expect(NaiveCache.Item(holder.entry) == item, "seed \(seed): what is held stays")
+        }
     }
 
     private mutating func write() {
@@ -118,7 +133,7 @@ struct ModelRun {
         if generator.oneIn(2) { look(key, ReadOptions(peek: true)) }
         let present = twin.live(key, nowNanos: nowNanos)
         let options = someOptions(present)
-        let value = someValue()
+        let value = someValue(over: present)
         let outcome = cache.set(key, value, options, nowNanos: nowNanos).told()
         switch outcome {
         case .stored(let version):
@@ -151,12 +166,13 @@ struct ModelRun {
         if let own = options.version {
             #expect(version == own)
         } else {
-            #expect(version > latestVersion, "seed \(seed): versions grow")
+            #expect(version > versions[key] ?? 0, "seed \(seed): versions of a key grow")
             if let present, canBeOver, version <= present.version {
                 // Then the older item was evicted before.
                 #expect(canBeNew, "seed \(seed)")
             }
-            latestVersion = version
+            versions[key] = version
+            latestVersion = max(latestVersion, version)
         }
         twin.noteUse(key, nowNanos: nowNanos)
         guard let entry = cache.get(key.span, ReadOptions(peek: true), nowNanos: nowNanos) else {
@@ -208,9 +224,11 @@ struct ModelRun {
         return options
     }
 
-    private mutating func someValue() -> [UInt8] {
+    private mutating func someValue(over present: NaiveCache.Item?) -> [UInt8] {
         let most = generator.oneIn(10) ? valueBytesMax * 4 : valueBytesMax
-        let count = generator.oneIn(3) ? generator.below(most) : generator.below(32)
+        var count = generator.oneIn(3) ? generator.below(most) : generator.below(32)
+        // As long as the present one: it may be overwritten where it lies.
+        if let present, generator.oneIn(2) { count = present.value.count }
         let fill = UInt8(truncatingIfNeeded: generator.next())
         return (0..<count).map { fill &+ UInt8(truncatingIfNeeded: $0) }
     }

@@ -1,0 +1,12 @@
+#pragma once
+
+// A hint to the processor that Swift has no word for.
+
+/// Tells the processor that a loop only waits.
+static inline void processor_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  __asm__ volatile("yield");
+#endif
+}
