@@ -29,10 +29,11 @@ let package = Package(
         .systemLibrary(
             name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // First floor: rooms that know nothing of each other.
-        .target(name: "LarderIO", dependencies: ["CLibuv"], swiftSettings: house),
+        .target(name: "LarderIO", dependencies: ["CLibuv", "COpenSSL"], swiftSettings: house),
         .target(name: "LarderHTTP2", dependencies: ["CNghttp2"], swiftSettings: house),
         .target(name: "LarderGRPC", swiftSettings: house),
         .target(name: "LarderProtocol", swiftSettings: house),
