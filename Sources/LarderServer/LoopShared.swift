@@ -13,6 +13,9 @@ package final class LoopShared {
     let blocks: AnswerBlocks
     let logger: Logger
     let times: ConnectionTimes
+    private let gauges: ServerGauges
+    /// What the gauges know of this loop's calls.
+    private var toldCalls = 0
     var scratch = CallScratch()
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: Connection] = [:]
@@ -22,7 +25,8 @@ package final class LoopShared {
 
     package init(
         loop: EventLoop, services: Services, sessionOptions: SessionOptions, blocks: AnswerBlocks,
-        logger: Logger, times: ConnectionTimes = ConnectionTimes()
+        logger: Logger, times: ConnectionTimes = ConnectionTimes(),
+        gauges: ServerGauges = ServerGauges()
     ) {
         self.loop = loop
         self.services = services
@@ -30,16 +34,20 @@ package final class LoopShared {
         self.blocks = blocks
         self.logger = logger
         self.times = times
+        self.gauges = gauges
     }
 
     func didOpen(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
+        gauges.addConnections(1)
         if lookTimer == nil { startLooking() }
     }
 
     func didClose(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = nil
+        gauges.addConnections(-1)
         if connections.isEmpty {
+            tellCalls(0)
             lookTimer?.cancel()
             lookTimer = nil
         }
@@ -51,8 +59,18 @@ package final class LoopShared {
         lookTimer = loop.timer(afterMillis: every, repeatMillis: every) { [weak self] in
             guard let self else { return }
             let now = loop.nowNanos
-            for connection in connections.values { connection.look(nowNanos: now, times: times) }
+            var calls = 0
+            for connection in connections.values {
+                connection.look(nowNanos: now, times: times)
+                calls += connection.openCallCount
+            }
+            tellCalls(calls)
         }
+    }
+
+    private func tellCalls(_ count: Int) {
+        gauges.addCalls(count - toldCalls)
+        toldCalls = count
     }
 
     /// Asks every client to go; `whenEmpty` is called once, when the last one has gone.

@@ -15,6 +15,7 @@ package final class RunningServer: Sendable {
     private let settings: Settings
     private let logger: Logger
     private let services: Services
+    private let security: SecurityPlan
     private let loops: [ServingLoop]
     private let stopping = Mutex(Stopping())
 
@@ -31,24 +32,38 @@ package final class RunningServer: Sendable {
     private static let expiryMillis: UInt64 = 100
     private static let expiriesMax = 10_000
 
-    package init(settings: Settings, logger: Logger) throws(ServerError) {
+    /// `sources` tells where the settings come from, by their keys; `logLevel` is what the logger
+    /// follows, if it can change.
+    package init(
+        settings: Settings, logger: Logger, sources: [String: SettingSource] = [:],
+        logLevel: SharedLogLevel? = nil
+    ) throws(ServerError) {
         self.settings = settings
         self.logger = logger
-        let services = Self.makeServices(settings)
+        do throws(SettingsError) {
+            security = try SecurityPlan(settings)
+        } catch {
+            throw .configuration(error.description)
+        }
+        let gauges = ServerGauges()
+        let live = LiveSettings(settings, sources: sources, logLevel: logLevel)
+        let admin = AdminControl(live, gauges)
+        let services = Self.makeServices(settings, admin.control)
         self.services = services
-        let sockets = try Self.listen(settings)
-        boundAddresses = sockets.map(\.boundAddress)
+        let doors = try Self.listen(settings, security)
+        boundAddresses = doors.map(\.socket.boundAddress)
         do throws(IOError) {
             loops = try (0..<settings.threads).map { (index) throws(IOError) in
                 try ServingLoop(
                     index: index, services: services, options: Self.sessionOptions(settings),
-                    logger: logger)
+                    logger: logger, gauges: gauges)
             }
         } catch {
             throw .internalFault(error.description)
         }
+        admin.attach(self, services)
         do throws(IOError) {
-            try start(sockets)
+            try start(doors)
         } catch {
             // Those that run would hold their threads and the addresses for ever.
             for loop in loops { loop.stop() }
@@ -60,14 +75,14 @@ package final class RunningServer: Sendable {
         ]
         if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
         logger.info("serving", metadata: metadata)
-        for address in sockets.map(\.boundAddress) where !address.isLoopback {
+        for address in boundAddresses where settings.insecurePublic && !address.isLoopback {
             logger.warning(
-                "anyone who can reach this address can read and write the cache",
+                "other machines come in without TLS or without credentials (--insecure-public)",
                 metadata: ["address": "\(address)"])
         }
     }
 
-    private static func makeServices(_ settings: Settings) -> Services {
+    private static func makeServices(_ settings: Settings, _ control: ServerControl) -> Services {
         let startedAt = Clock.unixNanos()
         var generator = SystemRandomNumberGenerator()
         var configuration = ServicesConfiguration(
@@ -80,6 +95,7 @@ package final class RunningServer: Sendable {
         configuration.limits.inlineBytesMax = settings.inlineBytesMax
         configuration.limits.messageBytesMax = settings.messageBytesMax
         configuration.reflection = settings.reflection
+        configuration.control = control
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }
 
@@ -89,27 +105,54 @@ package final class RunningServer: Sendable {
         return options
     }
 
-    private static func listen(_ settings: Settings) throws(ServerError) -> [ListeningSocket] {
-        var sockets: [ListeningSocket] = []
-        for text in settings.listen {
-            do throws(IOError) {
-                sockets.append(try ListeningSocket(SocketAddress(parsing: text)))
-            } catch {
-                if error.isAddressInUse { throw .addressInUse(text) }
-                throw .cannotListen(text, reason: error.message)
-            }
-        }
-        return sockets
+    /// A socket that listens, and what those who come in there get.
+    private struct Door {
+        let socket: ListeningSocket
+        let entrance: Entrance
     }
 
-    private func start(_ sockets: [ListeningSocket]) throws(IOError) {
+    /// The file of a Unix socket for operators is its owner's.
+    private static let adminSocketMode: UInt32 = 0o600
+
+    private static func listen(
+        _ settings: Settings, _ security: SecurityPlan
+    ) throws(ServerError) -> [Door] {
+        var doors: [Door] = []
+        for text in settings.listen {
+            doors.append(
+                try door(text, unixMode: nil) { security.entrance(at: $0) })
+        }
+        for text in settings.adminListen {
+            doors.append(
+                try door(text, unixMode: adminSocketMode) { security.adminEntrance(at: $0) })
+        }
+        return doors
+    }
+
+    private static func door(
+        _ text: String, unixMode: UInt32?, _ entrance: (SocketAddress) -> Entrance
+    ) throws(ServerError) -> Door {
+        do throws(IOError) {
+            let address = try SocketAddress(parsing: text)
+            let socket = try ListeningSocket(address, unixMode: unixMode)
+            return Door(socket: socket, entrance: entrance(address))
+        } catch {
+            if error.isAddressInUse { throw .addressInUse(text) }
+            throw .cannotListen(text, reason: error.message)
+        }
+    }
+
+    private func start(_ doors: [Door]) throws(IOError) {
         stopping.withLock { $0.loopsLeft = loops.count }
         let dealer = Dealer(loops)
         let services = services
         try loops[0].prepare { (loop: EventLoop) throws(IOError) in
             var listeners: [Listener] = []
-            for socket in sockets {
-                let listener = try Listener(loop: loop, socket: socket) { dealer.deal($0) }
+            for door in doors {
+                let entrance = door.entrance
+                let listener = try Listener(loop: loop, socket: door.socket) {
+                    dealer.deal($0, at: entrance)
+                }
                 listener.onDropped = { [logger] count in
                     logger.warning(
                         "connections dropped: no descriptors left", metadata: ["count": "\(count)"])
@@ -124,23 +167,36 @@ package final class RunningServer: Sendable {
         for loop in loops { try loop.start() }
     }
 
+    /// Reads certificates and tokens again, for connections and calls from now on. What is wrong
+    /// is logged, and then the old ones stay.
+    package func reload() {
+        do throws(SettingsError) {
+            try security.reload()
+            logger.info("certificates and tokens are read again")
+        } catch {
+            logger.error(
+                "certificates and tokens stay as they were", metadata: ["reason": "\(error)"])
+        }
+    }
+
     // MARK: Stopping
 
     /// Health says no, nobody new is let in, every client is asked to go; calls that run may
-    /// finish, within the drain timeout. May be called more than once.
-    package func drain() {
+    /// finish, within `timeoutMillis` or what the settings say. May be called more than once.
+    package func drain(timeoutMillis: UInt64? = nil) {
+        let timeoutMillis = timeoutMillis ?? settings.drainTimeoutMillis
         let isFirst = stopping.withLock { stopping in
             defer { stopping.isDraining = true }
             return !stopping.isDraining
         }
         guard isFirst else { return }
-        logger.info("draining", metadata: ["timeout_ms": "\(settings.drainTimeoutMillis)"])
+        logger.info("draining", metadata: ["timeout_ms": "\(timeoutMillis)"])
         services.health.phase = .shuttingDown
         // In this order: a loop must not be told empty before a connection that is dealt to it.
-        loops[0].closeListeners { [settings, loops, weak self] in
+        loops[0].closeListeners { [loops, weak self] in
             for loop in loops {
                 loop.drain(
-                    timeoutMillis: settings.drainTimeoutMillis,
+                    timeoutMillis: timeoutMillis,
                     lastWordsMillis: Self.lastWordsMillis
                 ) { [weak self] in
                     self?.loopIsEmpty()
@@ -182,6 +238,9 @@ package final class RunningServer: Sendable {
         for loop in loops { loop.stop() }
         var metadata: Logger.Metadata = [:]
         for (name, count) in services.summary { metadata[name] = "\(count)" }
+        if let credentials = security.credentials {
+            metadata["unauthenticated"] = "\(credentials.failureCount)"
+        }
         logger.info("stopped", metadata: metadata)
     }
 }

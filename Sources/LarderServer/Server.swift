@@ -8,10 +8,17 @@ import UnixSignals
 /// The server: listeners, connections and the cache behind them.
 package enum Server {
     /// Listens, serves until SIGTERM or SIGINT, drains, and returns.
-    package static func run(settings: Settings, logger: Logger) async throws(ServerError) {
-        let service = ServerService(settings: settings, logger: logger)
+    package static func run(
+        _ resolution: SettingsResolution, logger: Logger, logLevel: SharedLogLevel? = nil
+    ) async throws(ServerError) {
+        let service = ServerService(resolution: resolution, logger: logger, logLevel: logLevel)
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: service, failureTerminationBehavior: .cancelGroup)],
+            services: [
+                // It ends by itself when it is drained by an operator's call.
+                .init(
+                    service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .cancelGroup)
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.cancellationSignals = []
         do {
@@ -26,14 +33,22 @@ package enum Server {
 
 /// The server as a service of a group: a graceful shutdown drains it.
 struct ServerService: Service {
-    let settings: Settings
+    let resolution: SettingsResolution
     let logger: Logger
+    let logLevel: SharedLogLevel?
 
     func run() async throws {
-        let running = try RunningServer(settings: settings, logger: logger)
+        // From here on a hang-up does not end the process.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
+        let running = try RunningServer(
+            settings: resolution.settings, logger: logger, sources: resolution.sourcesByKey,
+            logLevel: logLevel)
         let (drains, drainBegan) = AsyncStream.makeStream(of: Void.self)
         await withTaskGroup { group in
             group.addTask { await Self.endAtSecondSignal(running, drains) }
+            group.addTask {
+                for await _ in hangUps { running.reload() }
+            }
             await withGracefulShutdownHandler {
                 await running.untilStopped()
             } onGracefulShutdown: {

@@ -17,13 +17,16 @@ final class ServingLoop: Sendable {
         var listeners: [Listener] = []
     }
 
-    init(index: Int, services: Services, options: SessionOptions, logger: Logger) throws(IOError) {
+    init(
+        index: Int, services: Services, options: SessionOptions, logger: Logger,
+        gauges: ServerGauges
+    ) throws(IOError) {
         loop = try EventLoop()
         name = "larder-\(index)"
         shared = LoopBound(
             LoopShared(
                 loop: loop, services: services, sessionOptions: options, blocks: AnswerBlocks(),
-                logger: logger), on: loop)
+                logger: logger, gauges: gauges), on: loop)
         listeners = LoopBound(ListenerBox(), on: loop)
     }
 
@@ -40,12 +43,12 @@ final class ServingLoop: Sendable {
     }
 
     /// Serves a connection that another loop may have accepted. Any thread may call this.
-    func adopt(_ socket: AcceptedSocket) {
+    func adopt(_ socket: AcceptedSocket, at entrance: Entrance) {
         loop.submit { [shared] in
             let shared = shared.value
             // A peer that is gone already is no event worth telling.
             guard let stream = try? ByteStream(loop: shared.loop, adopting: socket) else { return }
-            Connection(stream, shared).start()
+            Connection(stream, shared, entrance).start()
         }
     }
 
@@ -94,8 +97,8 @@ final class Dealer: Sendable {
 
     init(_ loops: [ServingLoop]) { self.loops = loops }
 
-    func deal(_ socket: AcceptedSocket) {
+    func deal(_ socket: AcceptedSocket, at entrance: Entrance) {
         let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        loops[abs(turn % loops.count)].adopt(socket)
+        loops[abs(turn % loops.count)].adopt(socket, at: entrance)
     }
 }

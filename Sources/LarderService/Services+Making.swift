@@ -16,6 +16,7 @@ package struct ServicesConfiguration: Sendable {
     /// those of another.
     package var startedAtUnixNanos: UInt64
     package var reflection = true
+    package var control: ServerControl?
 
     package init(
         budgetBytes: UInt64, nodeID: String, serverVersion: String, startedAtUnixNanos: UInt64
@@ -52,7 +53,15 @@ extension Services {
         self.init(
             cache: Cache(cache), limits: limits, nodeID: configuration.nodeID,
             serverVersion: configuration.serverVersion, health: health,
-            startID: configuration.startedAtUnixNanos, reflection: configuration.reflection)
+            startID: configuration.startedAtUnixNanos, reflection: configuration.reflection,
+            control: configuration.control)
+    }
+
+    /// Changes how much the cache may hold; what does not fit any more goes before this returns.
+    package func setCacheBounds(budgetBytes: UInt64, entriesMax: UInt64?) {
+        let now = cache.statistics()
+        if now.budgetBytes != budgetBytes { cache.setBudget(budgetBytes) }
+        if now.entriesMax != entriesMax { cache.setEntriesMax(entriesMax) }
     }
 
     /// Lets go of entries whose time is over, at most `limit` of them.

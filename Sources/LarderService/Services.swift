@@ -17,6 +17,11 @@ package final class Services: Sendable {
     /// GetLimits' answer never changes: a whole message.
     let limitsAnswer: [UInt8]
 
+    let nodeID: String
+    let serverVersion: String
+    /// Nil: the administration can see and do what is in the services' own hands only.
+    let control: ServerControl?
+
     private let methods: MethodTable
 
     /// Serves `cache`, whose own limits on keys and values are at least those of `limits`.
@@ -25,7 +30,8 @@ package final class Services: Sendable {
     /// `reflection` tells whether clients may ask for the schema.
     package init(
         cache: Cache, limits: Limits, nodeID: String, serverVersion: String,
-        health: HealthState, startID: UInt64, reflection: Bool = true
+        health: HealthState, startID: UInt64, reflection: Bool = true,
+        control: ServerControl? = nil
     ) {
         var limits = limits
         limits.ttlMillisMax = min(limits.ttlMillisMax, Limits.ttlMillisCeiling)
@@ -34,6 +40,9 @@ package final class Services: Sendable {
         self.health = health
         peerMemory = PeerMemory(limits)
         self.startID = startID
+        self.nodeID = nodeID
+        self.serverVersion = serverVersion
+        self.control = control
         bulkSessions = BulkSessions(
             sessionsMax: limits.bulkSessionsMax, keptNanos: limits.bulkSessionNanos)
         assembly = AssemblyBudget(bytesMax: limits.bulkAssemblyBytesMax)
@@ -62,7 +71,12 @@ package final class Services: Sendable {
             case .getLimits: try getLimits(request, reply: &reply)
             case .healthCheck: try healthCheck(request, reply: &reply)
             case .healthList: try healthList(request, reply: &reply)
-            case .bulkLoad, .export, .healthWatch, .reflection, .notServed:
+            case .getStats: try getStats(request, reply: &reply)
+            case .listNamespaces: try listNamespaces(request, reply: &reply)
+            case .flushNamespace: try flushNamespace(request, reply: &reply)
+            case .getConfig: try getConfig(method, request, reply: &reply)
+            case .updateConfig: try updateConfig(method, request, reply: &reply)
+            case .bulkLoad, .export, .healthWatch, .reflection, .drain, .notServed:
                 throw .methodNotServed(method)
             }
             reply.status = .ok
@@ -78,7 +92,9 @@ package final class Services: Sendable {
         case .export: ExportCall(self)
         case .healthWatch: HealthWatchCall(health)
         case .reflection: ReflectionCall()
-        case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .notServed:
+        case .drain: control.map { DrainCall($0) } ?? RefusedCall(.methodNotServed(method))
+        case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .getStats,
+            .listNamespaces, .flushNamespace, .getConfig, .updateConfig, .notServed:
             RefusedCall(.methodNotServed(method))
         }
     }

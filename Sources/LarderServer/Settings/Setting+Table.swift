@@ -4,8 +4,9 @@ import Logging
 // The table. A setting comes after those that its bounds and its default depend on.
 extension Setting {
     package static let all: [Setting] = [
-        listen, threads, memory, entriesMax, keyBytesMax, valueBytesMax, inlineBytesMax,
-        messageBytesMax, streamsMax, drainTimeout, reflection, logLevel, logFormat,
+        listen, adminListen, insecurePublic, tlsCertificate, tlsKey, tlsClientCA, tlsClientRole,
+        tlsMinVersion, tokensFile, threads, memory, entriesMax, keyBytesMax, valueBytesMax,
+        inlineBytesMax, messageBytesMax, streamsMax, drainTimeout, reflection, logLevel, logFormat,
     ]
 
     package static let listen = Setting(
@@ -112,9 +113,6 @@ extension Setting {
         allowed: { _, _ in Settings.drainTimeoutMillisAllowed },
         load: { $0.drainTimeoutMillis },
         store: { $0.drainTimeoutMillis = $1 })
-
-    package static let reflection = truth(
-        "server.reflection", flag: "reflection", "Answer gRPC reflection.", \Settings.reflection)
 
     package static let logLevel = choice(
         "log.level", flag: "log-level", "Log this level and the more severe", valueName: "level",
