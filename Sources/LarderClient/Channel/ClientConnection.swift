@@ -147,7 +147,11 @@ final class ClientConnection: ByteStreamDelegate {
     }
 
     func closed(_ error: IOError?) {
-        fail(with: error?.message ?? "the server closed the connection")
+        let end =
+            hasHeard
+            ? "the server closed the connection"
+            : "the server closed the connection without a word: perhaps it wants TLS, or none"
+        fail(with: error?.message ?? end)
     }
 
     // MARK: How it does it

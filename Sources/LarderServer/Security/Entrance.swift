@@ -50,7 +50,7 @@ package struct Entrance: Sendable {
     private static let roleURI = "larder:role:"
 
     /// The rights that a client's certificate gives: the highest of the roles that its URIs name.
-    func principal(certificateURIs uris: [String]) -> Principal? {
+    package func principal(certificateURIs uris: [String]) -> Principal? {
         let named = uris.compactMap { uri in
             uri.hasPrefix(Self.roleURI)
                 ? Role(rawValue: String(uri.dropFirst(Self.roleURI.count))) : nil

@@ -27,11 +27,13 @@ final class CallPair {
 
     init(
         budgetBytes: UInt64 = 64 << 20, client: SessionOptions = SessionOptions(),
-        server: SessionOptions = SessionOptions(), limits: Limits = Limits()
+        server: SessionOptions = SessionOptions(), limits: Limits = Limits(),
+        gate: CallGate? = nil
     ) {
         services = Self.makeServices(budgetBytes: budgetBytes, limits: limits)
         self.client = ClientSession(options: client)
-        calls = ConnectionCalls(services: services, blocks: AnswerBlocks(), options: server)
+        calls = ConnectionCalls(
+            services: services, blocks: AnswerBlocks(), options: server, gate: gate)
     }
 
     static func makeServices(budgetBytes: UInt64, limits: Limits = Limits()) -> Services {
