@@ -76,7 +76,7 @@ package final class Services: Sendable {
             case .flushNamespace: try flushNamespace(request, reply: &reply)
             case .getConfig: try getConfig(method, request, reply: &reply)
             case .updateConfig: try updateConfig(method, request, reply: &reply)
-            case .bulkLoad, .export, .healthWatch, .reflection, .drain, .notServed:
+            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .drain, .notServed:
                 throw .methodNotServed(method)
             }
             reply.status = .ok
@@ -90,6 +90,7 @@ package final class Services: Sendable {
         switch method.handler {
         case .bulkLoad: BulkLoadCall(self)
         case .export: ExportCall(self)
+        case .pipeline: PipelineCall(self)
         case .healthWatch: HealthWatchCall(health)
         case .reflection: ReflectionCall()
         case .drain: control.map { DrainCall($0) } ?? RefusedCall(.methodNotServed(method))

@@ -6,7 +6,7 @@ import Testing
 struct PrincipalTests {
     // What a method asks for, written down once more: methods by role.
     private static let open = ["Check", "Watch", "List"]
-    private static let writing = ["Set", "Delete", "BulkLoad"]
+    private static let writing = ["Set", "Delete", "BulkLoad", "Pipeline"]
 
     private func expected(_ name: String, _ served: Bool, _ role: Role) -> Bool {
         let method = String(name.split(separator: "/").last ?? "")

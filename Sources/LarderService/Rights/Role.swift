@@ -39,7 +39,8 @@ package enum MethodAccess: Sendable, Equatable {
         switch handler {
         case .healthCheck, .healthWatch, .healthList: self = .open
         case .get, .batchGet, .getLimits: self = .needs(.read, .items)
-        case .set, .delete: self = .needs(.write, .items)
+        // A pipeline may write: who may only read has no use of one.
+        case .set, .delete, .pipeline: self = .needs(.write, .items)
         case .bulkLoad: self = .needs(.write, .bulk)
         case .export: self = .needs(.read, .bulk)
         case .reflection: self = .needs(.read, .schema)
