@@ -10,7 +10,7 @@ package struct CallHead: ~Copyable {
 
     private enum Method { case absent, post, get, head, other }
     private enum ContentType { case absent, grpc, other }
-    private enum Encoding { case absent, identity, unsupported }
+    private enum Encoding: Equatable { case absent, known(MessageEncoding), unsupported }
     private enum Deadline { case absent, malformed, nanos(UInt64) }
 
     private struct Names {
@@ -27,6 +27,8 @@ package struct CallHead: ~Copyable {
         let head = Spelling("HEAD")
         let grpc = Spelling("application/grpc")
         let identity = Spelling("identity")
+        let gzip = Spelling("gzip")
+        let deflate = Spelling("deflate")
         let health = Spelling("/healthz")
     }
 
@@ -80,6 +82,14 @@ package struct CallHead: ~Copyable {
     package var path: Span<UInt8> {
         @_lifetime(borrow self)
         get { pathBuffer.span.extracting(first: pathCount) }
+    }
+
+    /// How the request's messages may be compressed.
+    package var requestEncoding: MessageEncoding {
+        switch encoding {
+        case .absent, .unsupported: .identity
+        case .known(let encoding): encoding
+        }
     }
 
     /// The encodings the caller understands, as it wrote them.
@@ -175,8 +185,13 @@ extension CallHead {
 
     private mutating func recordEncoding(_ value: Span<UInt8>) {
         guard encoding == .absent else { return }
-        let isIdentity = value.count == 8 && names.identity.begins(value, count: 8)
-        encoding = isIdentity ? .identity : .unsupported
+        encoding = .unsupported
+        switch value.count {
+        case 4: if names.gzip.begins(value, count: 4) { encoding = .known(.gzip) }
+        case 7: if names.deflate.begins(value, count: 7) { encoding = .known(.deflate) }
+        case 8: if names.identity.begins(value, count: 8) { encoding = .known(.identity) }
+        default: return
+        }
     }
 
     private mutating func recordPath(_ value: Span<UInt8>) {

@@ -90,7 +90,7 @@ extension Status {
 
 extension String {
     /// The bytes as text; what is no UTF-8 is replaced.
-    init(lossy bytes: Span<UInt8>) {
+    package init(lossy bytes: Span<UInt8>) {
         self.init(decoding: [UInt8](copying: bytes), as: UTF8.self)
     }
 }

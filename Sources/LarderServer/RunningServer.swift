@@ -1,6 +1,6 @@
 import LarderHTTP2
 package import LarderIO
-import LarderService
+package import LarderService
 package import Logging
 import Synchronization
 
@@ -33,10 +33,10 @@ package final class RunningServer: Sendable {
     private static let expiriesMax = 10_000
 
     /// `sources` tells where the settings come from, by their keys; `logLevel` is what the logger
-    /// follows, if it can change.
+    /// follows, if it can change; `further` are methods besides the server's own.
     package init(
-        settings: Settings, logger: Logger, sources: [String: SettingSource] = [:],
-        logLevel: SharedLogLevel? = nil
+        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil,
+        sources: [String: SettingSource] = [:], logLevel: SharedLogLevel? = nil
     ) throws(ServerError) {
         self.settings = settings
         self.logger = logger
@@ -48,7 +48,7 @@ package final class RunningServer: Sendable {
         let gauges = ServerGauges()
         let live = LiveSettings(settings, sources: sources, logLevel: logLevel)
         let admin = AdminControl(live, gauges)
-        let services = Self.makeServices(settings, admin.control)
+        let services = Self.makeServices(settings, further, admin.control)
         self.services = services
         let doors = try Self.listen(settings, security)
         boundAddresses = doors.map(\.socket.boundAddress)
@@ -82,7 +82,9 @@ package final class RunningServer: Sendable {
         }
     }
 
-    private static func makeServices(_ settings: Settings, _ control: ServerControl) -> Services {
+    private static func makeServices(
+        _ settings: Settings, _ further: (any FurtherMethods)?, _ control: ServerControl
+    ) -> Services {
         let startedAt = Clock.unixNanos()
         var generator = SystemRandomNumberGenerator()
         var configuration = ServicesConfiguration(
@@ -95,6 +97,8 @@ package final class RunningServer: Sendable {
         configuration.limits.inlineBytesMax = settings.inlineBytesMax
         configuration.limits.messageBytesMax = settings.messageBytesMax
         configuration.reflection = settings.reflection
+        configuration.compression = settings.compression
+        configuration.further = further
         configuration.control = control
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }

@@ -1,17 +1,22 @@
 import LarderHTTP2
 import LarderIO
-import LarderService
+package import LarderService
 package import Logging
 import ServiceLifecycle
 import UnixSignals
 
 /// The server: listeners, connections and the cache behind them.
 package enum Server {
-    /// Listens, serves until SIGTERM or SIGINT, drains, and returns.
+    /// Listens, serves until SIGTERM or SIGINT, drains, and returns. `further` are methods to be
+    /// served besides the server's own; `sources` tells where the settings come from, by their
+    /// keys; `logLevel` is what the logger follows, if it can change.
     package static func run(
-        _ resolution: SettingsResolution, logger: Logger, logLevel: SharedLogLevel? = nil
+        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil,
+        sources: [String: SettingSource] = [:], logLevel: SharedLogLevel? = nil
     ) async throws(ServerError) {
-        let service = ServerService(resolution: resolution, logger: logger, logLevel: logLevel)
+        let service = ServerService(
+            settings: settings, logger: logger, further: further, sources: sources,
+            logLevel: logLevel)
         var configuration = ServiceGroupConfiguration(
             services: [
                 // It ends by itself when it is drained by an operator's call.
@@ -33,15 +38,17 @@ package enum Server {
 
 /// The server as a service of a group: a graceful shutdown drains it.
 struct ServerService: Service {
-    let resolution: SettingsResolution
+    let settings: Settings
     let logger: Logger
+    let further: (any FurtherMethods)?
+    let sources: [String: SettingSource]
     let logLevel: SharedLogLevel?
 
     func run() async throws {
         // From here on a hang-up does not end the process.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let running = try RunningServer(
-            settings: resolution.settings, logger: logger, sources: resolution.sourcesByKey,
+            settings: settings, logger: logger, further: further, sources: sources,
             logLevel: logLevel)
         let (drains, drainBegan) = AsyncStream.makeStream(of: Void.self)
         await withTaskGroup { group in

@@ -17,6 +17,10 @@ package struct ServicesConfiguration: Sendable {
     package var startedAtUnixNanos: UInt64
     package var reflection = true
     package var control: ServerControl?
+    /// Whether answers are compressed for those who accept it.
+    package var compression = false
+    /// Methods besides the server's own.
+    package var further: (any FurtherMethods)?
 
     package init(
         budgetBytes: UInt64, nodeID: String, serverVersion: String, startedAtUnixNanos: UInt64
@@ -54,6 +58,7 @@ extension Services {
             cache: Cache(cache), limits: limits, nodeID: configuration.nodeID,
             serverVersion: configuration.serverVersion, health: health,
             startID: configuration.startedAtUnixNanos, reflection: configuration.reflection,
+            compression: configuration.compression, further: configuration.further,
             control: configuration.control)
     }
 

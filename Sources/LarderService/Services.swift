@@ -9,6 +9,8 @@ package final class Services: Sendable {
     package let limits: Limits
     package let health: HealthState
     package let peerMemory: PeerMemory
+    /// Whether answers are compressed for those who accept it.
+    package let compressesAnswers: Bool
 
     let bulkSessions: BulkSessions
     let assembly: AssemblyBudget
@@ -23,14 +25,17 @@ package final class Services: Sendable {
     let control: ServerControl?
 
     private let methods: MethodTable
+    private let further: (any FurtherMethods)?
 
     /// Serves `cache`, whose own limits on keys and values are at least those of `limits`.
     ///
     /// `startID` is a number that no other start of this server has, by chance or by clock;
-    /// `reflection` tells whether clients may ask for the schema.
+    /// `reflection` tells whether clients may ask for the schema; `further` are methods that are
+    /// not the server's own.
     package init(
         cache: Cache, limits: Limits, nodeID: String, serverVersion: String,
         health: HealthState, startID: UInt64, reflection: Bool = true,
+        compression: Bool = false, further: (any FurtherMethods)? = nil,
         control: ServerControl? = nil
     ) {
         var limits = limits
@@ -43,15 +48,20 @@ package final class Services: Sendable {
         self.nodeID = nodeID
         self.serverVersion = serverVersion
         self.control = control
+        compressesAnswers = compression
         bulkSessions = BulkSessions(
             sessionsMax: limits.bulkSessionsMax, keptNanos: limits.bulkSessionNanos)
         assembly = AssemblyBudget(bytesMax: limits.bulkAssemblyBytesMax)
         limitsAnswer = Self.limitsAnswer(limits, nodeID: nodeID, serverVersion: serverVersion)
         methods = MethodTable(reflection: reflection)
+        self.further = further
     }
 
     /// The method at `path`, as the request's `:path` says it; nil when the server knows none.
-    package func method(path: Span<UInt8>) -> Method? { methods.method(path: path) }
+    package func method(path: Span<UInt8>) -> Method? {
+        if let method = methods.method(path: path) { return method }
+        return further?.method(path: path)
+    }
 
     /// Why the method cannot be called at all, known before any message: nil when it can.
     package func refusal(of method: Method) -> Status? {
@@ -76,7 +86,8 @@ package final class Services: Sendable {
             case .flushNamespace: try flushNamespace(request, reply: &reply)
             case .getConfig: try getConfig(method, request, reply: &reply)
             case .updateConfig: try updateConfig(method, request, reply: &reply)
-            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .drain, .notServed:
+            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .drain, .further,
+                .notServed:
                 throw .methodNotServed(method)
             }
             reply.status = .ok
@@ -95,8 +106,16 @@ package final class Services: Sendable {
         case .reflection: ReflectionCall()
         case .drain: control.map { DrainCall($0) } ?? RefusedCall(.methodNotServed(method))
         case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .getStats,
-            .listNamespaces, .flushNamespace, .getConfig, .updateConfig, .notServed:
+            .listNamespaces, .flushNamespace, .getConfig, .updateConfig, .further, .notServed:
             RefusedCall(.methodNotServed(method))
         }
+    }
+
+    /// Begins a call of a further method, with all the metadata that came with it.
+    package func openFurther(
+        _ method: Method, metadata: [Field], nowNanos: UInt64
+    ) -> any StreamingCall {
+        further?.open(method, metadata: metadata, nowNanos: nowNanos)
+            ?? RefusedCall(.methodNotServed(method))
     }
 }

@@ -14,6 +14,9 @@ package protocol StreamingCall: AnyObject {
     func received(
         _ message: Span<UInt8>, nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
 
+    /// The message that comes next was compressed.
+    func receivesCompressed()
+
     /// The peer has no more messages.
     func halfClosed(nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
 
@@ -29,6 +32,7 @@ package protocol StreamingCall: AnyObject {
 }
 
 extension StreamingCall {
+    package func receivesCompressed() {}
     package var isPaused: Bool { false }
     package var heldBytes: Int { 0 }
 }

@@ -75,7 +75,9 @@ struct Serve: AsyncParsableCommand {
             StandardErrorLog(label: label, format: settings.logFormat, following: level)
         }
         do throws(ServerError) {
-            try await Server.run(resolution, logger: Logger(label: "larder"), logLevel: level)
+            try await Server.run(
+                settings: settings, logger: Logger(label: "larder"),
+                sources: resolution.sourcesByKey, logLevel: level)
         } catch {
             throw CommandFailure(error)
         }

@@ -27,6 +27,7 @@ struct SettingOptions: ParsableArguments {
     @Option(Setting.streamsMax) var streamsMax: String?
     @Option(Setting.drainTimeout) var drainTimeout: String?
     @Option(Setting.reflection) var reflection: String?
+    @Option(Setting.compression) var compression: String?
     @Option(Setting.logLevel) var logLevel: String?
     @Option(Setting.logFormat) var logFormat: String?
 
@@ -40,7 +41,7 @@ struct SettingOptions: ParsableArguments {
             (.keyBytesMax, keyBytesMax), (.valueBytesMax, valueBytesMax),
             (.inlineBytesMax, inlineBytesMax), (.messageBytesMax, messageBytesMax),
             (.streamsMax, streamsMax), (.drainTimeout, drainTimeout), (.reflection, reflection),
-            (.logLevel, logLevel), (.logFormat, logFormat),
+            (.compression, compression), (.logLevel, logLevel), (.logFormat, logFormat),
         ]
         var given: [String: [String]] = [:]
         let lists: [(setting: Setting, texts: [String])] = [

@@ -7,7 +7,7 @@ import Testing
 @Suite("AdminService")
 struct AdminTests {
     private final class Asked: Sendable {
-        let changes = Mutex<[UpdateConfigEntry]>([])
+        let changes = Mutex<[ServerControl.Change]>([])
         let drains = Mutex<[UInt64?]>([])
     }
 
@@ -23,7 +23,13 @@ struct AdminTests {
                     facts.residentBytes = 9
                     return facts
                 },
-                settings: { [ConfigSetting()] },
+                settings: {
+                    [
+                        ServerControl.Setting(
+                            name: "a", value: "1", defaultValue: "0", source: "flag",
+                            isLive: true, help: "what it is for")
+                    ]
+                },
                 change: { entries in
                     asked.changes.withLock { $0 += entries }
                     return entries.isEmpty ? .failure(.settingUnknown) : .success([])
@@ -88,12 +94,14 @@ struct AdminTests {
         let asked = Asked()
         let services = services(asked)
         let shown = try call(services, "GetConfig", GetConfigRequest(), GetConfigResponse.self)
-        #expect(shown.response?.settings.count == 1)
+        #expect(shown.response?.settings.map(\.name) == ["a"])
+        #expect(shown.response?.settings.map(\.live) == [true])
         var change = UpdateConfigRequest()
         change.settings = [UpdateConfigEntry(name: "b", value: "2")]
         #expect(
             try call(services, "UpdateConfig", change, UpdateConfigResponse.self).status == .ok)
-        #expect(asked.changes.withLock { $0 } == change.settings)
+        #expect(
+            asked.changes.withLock { $0 } == [ServerControl.Change(name: "b", value: "2")])
         let empty = try call(
             services, "UpdateConfig", UpdateConfigRequest(), UpdateConfigResponse.self)
         #expect(empty.status?.code == .invalidArgument)

@@ -200,7 +200,10 @@ package struct TLSMachine: ~Copyable {
         }
         guard count > 0, let base = unsafe base else { return }
         emit(unsafe Span(_unsafeStart: base, count: count))
-        unsafe BIO_ctrl(output, BIO_CTRL_RESET, 0, nil)
+        // Moves to the end. A reset would do too, and fill all of the memory with zeros.
+        if unsafe BIO_ctrl(output, BIO_C_FILE_SEEK, count, nil) != count {
+            unsafe BIO_ctrl(output, BIO_CTRL_RESET, 0, nil)
+        }
     }
 
     /// Says that nothing more will be sent; the words are taken with `takeCiphertext`.

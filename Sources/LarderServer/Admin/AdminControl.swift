@@ -1,4 +1,3 @@
-import LarderProtocol
 import LarderService
 import Synchronization
 

@@ -1,4 +1,3 @@
-import LarderProtocol
 import LarderService
 import Logging
 import Synchronization
@@ -26,15 +25,15 @@ final class LiveSettings: Sendable {
     }
 
     /// All of them. Paths are told, what stands in the files is not.
-    var all: [ConfigSetting] {
+    var all: [ServerControl.Setting] {
         state.withLock { state in Setting.all.map { setting($0, state) } }
     }
 
     /// Changes all of `entries` or none; `apply` gets the settings that hold then, before another
     /// change can come.
     func change(
-        _ entries: [UpdateConfigEntry], apply: (Settings) -> Void
-    ) -> Result<[ConfigSetting], Refusal> {
+        _ entries: [ServerControl.Change], apply: (Settings) -> Void
+    ) -> Result<[ServerControl.Setting], Refusal> {
         state.withLock { state in
             var changed = state
             var named: [Setting] = []
@@ -63,14 +62,11 @@ final class LiveSettings: Sendable {
         return setting.key != Setting.logLevel.key || logLevel != nil
     }
 
-    private func setting(_ setting: Setting, _ state: State) -> ConfigSetting {
-        var answer = ConfigSetting()
-        answer.name = setting.key
-        answer.value = setting.value(in: state.settings)
-        answer.defaultValue = setting.value(in: Settings(machine: machine))
-        answer.source = state.sources[setting.key] ?? SettingSource.default.rawValue
-        answer.live = isLive(setting)
-        answer.help = setting.summary
-        return answer
+    private func setting(_ setting: Setting, _ state: State) -> ServerControl.Setting {
+        ServerControl.Setting(
+            name: setting.key, value: setting.value(in: state.settings),
+            defaultValue: setting.value(in: Settings(machine: machine)),
+            source: state.sources[setting.key] ?? SettingSource.default.rawValue,
+            isLive: isLive(setting), help: setting.summary)
     }
 }

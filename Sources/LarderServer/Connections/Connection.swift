@@ -130,6 +130,7 @@ package final class Connection: ByteStreamDelegate {
             }
         }
         guard !stream.isEnding else { return }
+        if !calls.wakes.isEmpty { startTimers() }
         if rounds == 0 { calls.tellPending() }
         if calls.session.isFinished, !stream.isWriting {
             stream.closeAfterFlush()
@@ -159,16 +160,31 @@ package final class Connection: ByteStreamDelegate {
     // MARK: Deadlines
 
     private func startTimers() {
-        guard !calls.deadlines.isEmpty else { return }
-        for (ref, atNanos) in calls.takeDeadlines() {
-            guard let call = calls.openCall(ref) else { continue }
-            let now = shared.loop.nowNanos
-            let millis = atNanos > now ? (atNanos - now + nanosPerMilli - 1) / nanosPerMilli : 0
-            call.setDeadline(
-                shared.loop.timer(afterMillis: millis) { [weak self] in
-                    self?.deadlinePassed(ref)
-                })
+        if !calls.deadlines.isEmpty {
+            for (ref, atNanos) in calls.takeDeadlines() {
+                guard let call = calls.openCall(ref) else { continue }
+                call.setDeadline(timer(atNanos) { $0.deadlinePassed(ref) })
+            }
         }
+        if !calls.wakes.isEmpty {
+            for (ref, atNanos) in calls.takeWakes() {
+                guard let call = calls.openCall(ref) else { continue }
+                call.setWake(timer(atNanos) { $0.wake(ref) })
+            }
+        }
+    }
+
+    private func timer(_ atNanos: UInt64, _ body: @escaping (Connection) -> Void) -> Timer {
+        let now = shared.loop.nowNanos
+        let millis = atNanos > now ? (atNanos - now + nanosPerMilli - 1) / nanosPerMilli : 0
+        return shared.loop.timer(afterMillis: millis) { [weak self] in
+            if let self { body(self) }
+        }
+    }
+
+    private func wake(_ ref: StreamRef) {
+        calls.wake(ref, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
+        flush()
     }
 
     private func deadlinePassed(_ ref: StreamRef) {

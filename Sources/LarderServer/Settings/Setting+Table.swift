@@ -6,7 +6,8 @@ extension Setting {
     package static let all: [Setting] = [
         listen, adminListen, insecurePublic, tlsCertificate, tlsKey, tlsClientCA, tlsClientRole,
         tlsMinVersion, tokensFile, threads, memory, entriesMax, keyBytesMax, valueBytesMax,
-        inlineBytesMax, messageBytesMax, streamsMax, drainTimeout, reflection, logLevel, logFormat,
+        inlineBytesMax, messageBytesMax, streamsMax, drainTimeout, reflection, compression,
+        logLevel, logFormat,
     ]
 
     package static let listen = Setting(
@@ -113,6 +114,11 @@ extension Setting {
         allowed: { _, _ in Settings.drainTimeoutMillisAllowed },
         load: { $0.drainTimeoutMillis },
         store: { $0.drainTimeoutMillis = $1 })
+
+    package static let compression = truth(
+        "server.compression", flag: "compression",
+        "Compress answers that shrink, for clients that accept gzip or deflate.",
+        \Settings.compression)
 
     package static let logLevel = choice(
         "log.level", flag: "log-level", "Log this level and the more severe", valueName: "level",

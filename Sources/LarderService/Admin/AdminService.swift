@@ -77,15 +77,31 @@ extension Services {
     func getConfig(_ method: Method, _ bytes: Span<UInt8>, reply: inout Reply) throws(Refusal) {
         let _: GetConfigRequest = try decoded(bytes)
         var response = GetConfigResponse()
-        response.settings = try control(for: method).settings()
+        response.settings = try control(for: method).settings().map(ConfigSetting.init)
         answer(response, &reply)
     }
 
     func updateConfig(_ method: Method, _ bytes: Span<UInt8>, reply: inout Reply) throws(Refusal) {
         let request: UpdateConfigRequest = try decoded(bytes)
         var response = UpdateConfigResponse()
-        response.settings = try control(for: method).change(request.settings).get()
+        let changes = request.settings.map { entry in
+            ServerControl.Change(name: entry.name, value: entry.value)
+        }
+        response.settings = try control(for: method).change(changes).get()
+            .map(ConfigSetting.init)
         answer(response, &reply)
+    }
+}
+
+extension ConfigSetting {
+    fileprivate init(_ setting: ServerControl.Setting) {
+        self.init()
+        name = setting.name
+        value = setting.value
+        defaultValue = setting.defaultValue
+        source = setting.source
+        live = setting.isLive
+        help = setting.help
     }
 }
 

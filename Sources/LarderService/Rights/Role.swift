@@ -46,6 +46,7 @@ package enum MethodAccess: Sendable, Equatable {
         case .reflection: self = .needs(.read, .schema)
         case .getStats, .listNamespaces, .flushNamespace, .getConfig, .updateConfig, .drain:
             self = .needs(.admin, .admin)
+        case .further: self = .needs(.write, .items)
         case .notServed:
             // Whoever may not call it is not told whether it is served.
             let isAdmin = "\(service)".hasPrefix("larder.v1.AdminService/")
