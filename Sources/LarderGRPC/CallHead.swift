@@ -9,7 +9,7 @@ package struct CallHead: ~Copyable {
     package static let acceptEncodingBytesMax = 64
 
     private enum Method { case absent, post, get, head, other }
-    private enum ContentType { case absent, grpc, other }
+    private enum ContentType { case absent, grpc, otherCodec, other }
     private enum Encoding: Equatable { case absent, known(MessageEncoding), unsupported }
     private enum Deadline { case absent, malformed, nanos(UInt64) }
 
@@ -26,6 +26,8 @@ package struct CallHead: ~Copyable {
         let get = Spelling("GET")
         let head = Spelling("HEAD")
         let grpc = Spelling("application/grpc")
+        let json = Spelling("json")
+        let thrift = Spelling("thrift")
         let identity = Spelling("identity")
         let gzip = Spelling("gzip")
         let deflate = Spelling("deflate")
@@ -129,7 +131,12 @@ extension CallHead {
     package static let timeoutNanosMin: UInt64 = 1_000
 
     package func verdict() -> Verdict {
-        guard method == .post, contentType == .grpc else { return verdictOnPlainHTTP() }
+        guard method == .post else { return verdictOnPlainHTTP() }
+        switch contentType {
+        case .grpc: break
+        case .otherCodec: return .reject(.unsupportedCodec)
+        case .absent, .other: return verdictOnPlainHTTP()
+        }
         guard pathCount > 0 else { return .reject(pathIsTooLong ? .pathTooLong : .pathMissing) }
         guard encoding != .unsupported else { return .reject(.unsupportedEncoding) }
         switch deadline {
@@ -171,7 +178,21 @@ extension CallHead {
         guard names.grpc.begins(value, count: 16) else { return }
         // Never by the prefix alone: application/grpc-web is another protocol.
         let next = value.count == 16 ? UInt8(ascii: ";") : value[16]
-        if next == UInt8(ascii: ";") || next == UInt8(ascii: "+") { contentType = .grpc }
+        switch next {
+        case UInt8(ascii: ";"): contentType = .grpc
+        case UInt8(ascii: "+"):
+            contentType = namesOtherCodec(value.extracting(17...)) ? .otherCodec : .grpc
+        default: return
+        }
+    }
+
+    /// Codecs of gRPC whose messages are no protobuf. A name that nobody knows is taken for
+    /// protobuf by another name, as other servers do: proxies choose their own.
+    private func namesOtherCodec(_ codec: Span<UInt8>) -> Bool {
+        var count = 0
+        while count < codec.count, codec[count] != UInt8(ascii: ";") { count += 1 }
+        return count == 4 && names.json.begins(codec, count: 4)
+            || count == 6 && names.thrift.begins(codec, count: 6)
     }
 
     private mutating func recordTimeout(_ value: Span<UInt8>) {

@@ -42,6 +42,12 @@ extension Status {
             metadata: [(key: "supported", value: FieldValue.acceptedEncodings)])
     }
 
+    static var unsupportedCodec: Status {
+        Status(
+            .unimplemented, "the content-type names a codec this server does not have",
+            reason: "CODEC_UNSUPPORTED", metadata: [(key: "supported", value: "proto")])
+    }
+
     static var pathMissing: Status {
         Status(.unimplemented, "the request has no path", reason: "METHOD_UNKNOWN")
     }

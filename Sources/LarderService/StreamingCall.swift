@@ -29,6 +29,13 @@ package protocol StreamingCall: AnyObject {
     /// The call is over without an end of its own: the peer, the deadline or the connection
     /// ended it.
     func cancelled()
+
+    /// What the call has changed so far, for the status of an end that is not its own.
+    var applied: [(key: String, value: String)] { get }
+}
+
+extension StreamingCall {
+    package var applied: [(key: String, value: String)] { [] }
 }
 
 extension StreamingCall {

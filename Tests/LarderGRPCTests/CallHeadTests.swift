@@ -43,11 +43,22 @@ struct CallHeadTests {
     @Test(
         "content-types of gRPC are taken",
         arguments: [
-            "application/grpc", "application/grpc+proto", "application/grpc+json",
-            "application/grpc;charset=utf-8", "application/grpc+", "application/grpc;",
+            "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8",
+            "application/grpc+", "application/grpc;", "application/grpc+jsonish",
+            "application/grpc+proto;json", "application/grpc;+json",
         ])
     func contentTypes(_ type: String) {
         #expect(verdict(replacing("content-type", type)) == .call(timeoutNanos: nil))
+    }
+
+    @Test(
+        "codecs that are known to be no protobuf are UNIMPLEMENTED",
+        arguments: [
+            "application/grpc+json", "application/grpc+json;charset=utf-8",
+            "application/grpc+thrift", "application/grpc+json;",
+        ])
+    func otherCodecs(_ type: String) {
+        #expect(code(verdict(replacing("content-type", type))) == .unimplemented)
     }
 
     @Test(

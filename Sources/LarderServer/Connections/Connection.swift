@@ -94,6 +94,10 @@ package final class Connection: ByteStreamDelegate {
         shared.logger.debug(
             "connection failed",
             metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
+        if !stream.isEnding {
+            let goAway = calls.session.goAway(after: error)
+            _ = stream.output.append(copying: goAway.span)
+        }
         stream.closeAfterFlush()
     }
 
@@ -133,6 +137,11 @@ package final class Connection: ByteStreamDelegate {
         if !calls.wakes.isEmpty { startTimers() }
         if rounds == 0 { calls.tellPending() }
         if calls.session.isFinished, !stream.isWriting {
+            // The peer has said GOAWAY, and its calls are over: it hears one as well.
+            if !calls.session.hasSentGoAway {
+                calls.session.submitGoAway(code: 0)
+                if calls.session.wantsWrite { return flush() }
+            }
             stream.closeAfterFlush()
         } else {
             holdBack()

@@ -65,7 +65,7 @@ extension ConnectionCalls {
         }
         let pending = session.pendingBytes(call.stream)
         if pending > ConnectionLimits.pendingCallBytesMax {
-            cancel(
+            cut(
                 call,
                 Status(
                     .resourceExhausted,
@@ -112,13 +112,20 @@ extension ConnectionCalls {
 
     /// Ends an open call that its method has not ended.
     mutating func cancel(_ call: OpenCall, _ status: Status) {
+        let applied = call.handler?.applied ?? []
         call.handler?.cancelled()
-        end(call, status)
+        end(call, status.adding(metadata: applied))
+    }
+
+    /// As `cancel`, without waiting for the peer to read what it was sent before.
+    mutating func cut(_ call: OpenCall, _ status: Status) {
+        session.dropBody(call.stream)
+        cancel(call, status)
     }
 
     /// Ends the call on `stream` from outside, if it is still open: its deadline has passed.
     package mutating func cancel(_ stream: StreamRef, _ status: Status) {
-        if let call = openCall(stream) { cancel(call, status) }
+        if let call = openCall(stream) { cut(call, status) }
     }
 
     /// Wakes the call on `stream`, if it is still open.
@@ -174,7 +181,7 @@ extension ConnectionCalls {
     package mutating func endAll(_ status: Status) {
         for index in slots.indices {
             switch slots[index] {
-            case .open(let call): cancel(call, status)
+            case .open(let call): cut(call, status)
             case .awaitingRequest(let stream, _, _, _): refuse(stream, status)
             case .over, .plain: break
             }
