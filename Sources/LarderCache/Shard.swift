@@ -4,6 +4,7 @@
 struct Shard: ~Copyable, Sendable {
     private(set) var table: EntryTable
     private(set) var sketch: FrequencySketch
+    private var recent = RecentRequests()
     private(set) var hits: UInt64 = 0
     private(set) var misses: UInt64 = 0
 
@@ -25,7 +26,7 @@ struct Shard: ~Copyable, Sendable {
     mutating func read(
         _ key: Span<UInt8>, hash: UInt64, ageNanosMax: UInt64?, isPeek: Bool, nowNanos: UInt64
     ) -> Reading {
-        if !isPeek { sketch.record(hash) }
+        if !isPeek && recent.isFirst(hash) { sketch.record(hash) }
         guard let block = table.find(key, hash: hash) else {
             if !isPeek { misses &+= 1 }
             return .miss
@@ -43,6 +44,7 @@ struct Shard: ~Copyable, Sendable {
         if !isPeek {
             hits &+= 1
             block.isTouched = true
+            block.noteUse(nowNanos: nowNanos)
         }
         block.retain()
         return .hit(block)
@@ -51,10 +53,12 @@ struct Shard: ~Copyable, Sendable {
     mutating func insert(_ block: EntryBlock) {
         table.insert(block)
         sketch.reserve(entries: table.count)
+        recent.reserve(entries: table.count)
     }
 
     mutating func remove(_ block: EntryBlock) {
         table.remove(block)
+        sketch.reserve(entries: table.count)
     }
 
     mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {

@@ -1,4 +1,3 @@
-import LarderHTTP2
 package import LarderIO
 package import LarderService
 package import Logging
@@ -16,6 +15,7 @@ package final class RunningServer: Sendable {
     private let logger: Logger
     private let services: Services
     private let security: SecurityPlan
+    private let places: ConnectionPlaces
     private let loops: [ServingLoop]
     private let stopping = Mutex(Stopping())
 
@@ -31,6 +31,9 @@ package final class RunningServer: Sendable {
     /// How often entries whose time is over are looked for, and how many go at once.
     private static let expiryMillis: UInt64 = 100
     private static let expiriesMax = 10_000
+    /// Descriptors that are no connections: files of the process, and what each loop waits with.
+    private static let ownDescriptors = 64
+    private static let descriptorsPerThread = 8
 
     /// `sources` tells where the settings come from, by their keys; `logLevel` is what the logger
     /// follows, if it can change; `further` are methods besides the server's own.
@@ -52,10 +55,11 @@ package final class RunningServer: Sendable {
         self.services = services
         let doors = try Self.listen(settings, security)
         boundAddresses = doors.map(\.socket.boundAddress)
+        places = Self.makePlaces(settings, logger)
         do throws(IOError) {
             loops = try (0..<settings.threads).map { (index) throws(IOError) in
                 try ServingLoop(
-                    index: index, services: services, options: Self.sessionOptions(settings),
+                    index: index, services: services, limits: ConnectionLimits(settings),
                     logger: logger, gauges: gauges)
             }
         } catch {
@@ -72,6 +76,7 @@ package final class RunningServer: Sendable {
         var metadata: Logger.Metadata = [
             "listen": .array(boundAddresses.map { .string($0.description) }),
             "threads": "\(settings.threads)", "memory_bytes": "\(settings.memoryBytes)",
+            "max_connections": "\(places.countMax)",
         ]
         if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
         logger.info("serving", metadata: metadata)
@@ -92,10 +97,14 @@ package final class RunningServer: Sendable {
             nodeID: String(generator.next() as UInt64, radix: 16), serverVersion: Version.current,
             startedAtUnixNanos: startedAt)
         configuration.entriesMax = settings.entriesMax
+        configuration.missCost = settings.missCost
         configuration.limits.keyBytesMax = settings.keyBytesMax
         configuration.limits.valueBytesMax = settings.valueBytesMax
         configuration.limits.inlineBytesMax = settings.inlineBytesMax
         configuration.limits.messageBytesMax = settings.messageBytesMax
+        configuration.limits.adopt(
+            uploadBytesMax: Int(clamping: settings.peers.uploadBytesMax),
+            egressBytesMax: Int(clamping: settings.peers.egressBytesMax))
         configuration.reflection = settings.reflection
         configuration.compression = settings.compression
         configuration.further = further
@@ -103,10 +112,20 @@ package final class RunningServer: Sendable {
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }
 
-    private static func sessionOptions(_ settings: Settings) -> SessionOptions {
-        var options = SessionOptions()
-        options.maxConcurrentStreams = settings.streamsMax
-        return options
+    /// As many connections as were asked for, as far as there are descriptors for them.
+    private static func makePlaces(_ settings: Settings, _ logger: Logger) -> ConnectionPlaces {
+        let wanted = settings.peers.connectionsMax
+        guard let descriptors = DescriptorLimit.raise() else {
+            return ConnectionPlaces(countMax: wanted ?? .max)
+        }
+        let own = ownDescriptors + settings.threads * descriptorsPerThread
+        let possible = max(1, descriptors - own)
+        if let wanted, wanted > possible {
+            logger.warning(
+                "fewer connections than asked for: there are not enough descriptors",
+                metadata: ["max_connections": "\(possible)", "descriptors": "\(descriptors)"])
+        }
+        return ConnectionPlaces(countMax: min(wanted ?? .max, possible))
     }
 
     /// A socket that listens, and what those who come in there get.
@@ -148,23 +167,26 @@ package final class RunningServer: Sendable {
 
     private func start(_ doors: [Door]) throws(IOError) {
         stopping.withLock { $0.loopsLeft = loops.count }
-        let dealer = Dealer(loops)
+        let dealer = Dealer(loops, places: places, defences: services.defences)
         let services = services
-        try loops[0].prepare { (loop: EventLoop) throws(IOError) in
+        try loops[0].prepare { [logger] (loop: EventLoop) throws(IOError) in
             var listeners: [Listener] = []
             for door in doors {
                 let entrance = door.entrance
                 let listener = try Listener(loop: loop, socket: door.socket) {
                     dealer.deal($0, at: entrance)
                 }
-                listener.onDropped = { [logger] count in
-                    logger.warning(
-                        "connections dropped: no descriptors left", metadata: ["count": "\(count)"])
+                listener.onDropped = { count in
+                    services.defences.count(.descriptorLimit, UInt64(clamping: count))
                 }
                 listeners.append(listener)
             }
             loop.timer(afterMillis: Self.expiryMillis, repeatMillis: Self.expiryMillis) {
                 services.expire(nowNanos: loop.nowNanos, limit: Self.expiriesMax)
+            }
+            var log = DefenceLog(services.defences, logger)
+            loop.timer(afterMillis: DefenceLog.everyMillis, repeatMillis: DefenceLog.everyMillis) {
+                log.look()
             }
             return listeners
         }

@@ -1,4 +1,3 @@
-import LarderHTTP2
 import LarderIO
 import LarderService
 import Logging
@@ -18,15 +17,16 @@ final class ServingLoop: Sendable {
     }
 
     init(
-        index: Int, services: Services, options: SessionOptions, logger: Logger,
+        index: Int, services: Services, limits: ConnectionLimits, logger: Logger,
         gauges: ServerGauges
     ) throws(IOError) {
+        var generator = SystemRandomNumberGenerator()
         loop = try EventLoop()
         name = "larder-\(index)"
         shared = LoopBound(
             LoopShared(
-                loop: loop, services: services, sessionOptions: options, blocks: AnswerBlocks(),
-                logger: logger, gauges: gauges), on: loop)
+                loop: loop, services: services, limits: limits, blocks: AnswerBlocks(),
+                logger: logger, seed: generator.next(), gauges: gauges), on: loop)
         listeners = LoopBound(ListenerBox(), on: loop)
     }
 
@@ -43,12 +43,12 @@ final class ServingLoop: Sendable {
     }
 
     /// Serves a connection that another loop may have accepted. Any thread may call this.
-    func adopt(_ socket: AcceptedSocket, at entrance: Entrance) {
+    func adopt(_ socket: AcceptedSocket, at entrance: Entrance, place: ConnectionPlace) {
         loop.submit { [shared] in
             let shared = shared.value
             // A peer that is gone already is no event worth telling.
             guard let stream = try? ByteStream(loop: shared.loop, adopting: socket) else { return }
-            Connection(stream, shared, entrance).start()
+            Connection(stream, shared, entrance, place: place).start()
         }
     }
 
@@ -93,12 +93,20 @@ final class ServingLoop: Sendable {
 /// Deals connections out to loops in turn.
 final class Dealer: Sendable {
     private let loops: [ServingLoop]
+    private let places: ConnectionPlaces
+    private let defences: DefenceCounters
     private let next = Atomic<Int>(0)
 
-    init(_ loops: [ServingLoop]) { self.loops = loops }
+    init(_ loops: [ServingLoop], places: ConnectionPlaces, defences: DefenceCounters) {
+        self.loops = loops
+        self.places = places
+        self.defences = defences
+    }
 
+    /// Closes the connection if there are as many as there may be.
     func deal(_ socket: AcceptedSocket, at entrance: Entrance) {
+        guard let place = places.take() else { return defences.count(.connectionLimit) }
         let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        loops[abs(turn % loops.count)].adopt(socket, at: entrance)
+        loops[abs(turn % loops.count)].adopt(socket, at: entrance, place: place)
     }
 }

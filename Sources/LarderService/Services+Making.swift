@@ -9,6 +9,7 @@ package struct ServicesConfiguration: Sendable {
     package var budgetBytes: UInt64
     /// Entries in the cache; nil sets no limit besides the budget.
     package var entriesMax: UInt64?
+    package var missCost = MissCostChoice.balanced
     package var limits = Limits()
     package var nodeID: String
     package var serverVersion: String
@@ -37,9 +38,6 @@ extension Services {
     // comes back with a version that it has given before.
     private static let nanosPerVersion: UInt64 = 256
 
-    // Of the budget, what unread answers may keep from going.
-    private static let pinnedShare: UInt64 = 8
-
     /// Services over a cache of their own.
     package convenience init(
         _ configuration: ServicesConfiguration, health: HealthState,
@@ -48,14 +46,12 @@ extension Services {
         var cache = Cache.Configuration(
             budgetBytes: configuration.budgetBytes, seed: HashSeed(using: &generator))
         cache.entriesMax = configuration.entriesMax
+        cache.missCost = configuration.missCost.missCost
         cache.keyBytesMax = configuration.limits.keyBytesMax
         cache.valueBytesMax = configuration.limits.valueBytesMax
         cache.firstVersion = max(1, configuration.startedAtUnixNanos / Self.nanosPerVersion)
-        var limits = configuration.limits
-        limits.pinnedBytesMax = max(
-            limits.pinnedBytesMax, Int(clamping: configuration.budgetBytes / Self.pinnedShare))
         self.init(
-            cache: Cache(cache), limits: limits, nodeID: configuration.nodeID,
+            cache: Cache(cache), limits: configuration.limits, nodeID: configuration.nodeID,
             serverVersion: configuration.serverVersion, health: health,
             startID: configuration.startedAtUnixNanos, reflection: configuration.reflection,
             compression: configuration.compression, further: configuration.further,

@@ -1,4 +1,4 @@
-import LarderService
+package import LarderService
 package import Logging
 
 /// Everything that an operator can choose, as plain values that fit together.
@@ -27,6 +27,8 @@ package struct Settings: Sendable, Equatable {
     package var memoryBytes: UInt64
     /// Entries in the cache; nil sets no limit besides memory.
     package var entriesMax: UInt64?
+    /// What a miss costs: decides what the cache keeps.
+    package var missCost: MissCostChoice
     /// Of a key.
     package var keyBytesMax: Int
     /// Of a value, however it is written; never over an eighth of the budget.
@@ -37,6 +39,8 @@ package struct Settings: Sendable, Equatable {
     package var messageBytesMax: UInt32
     /// Calls that one connection may have open.
     package var streamsMax: Int
+    /// What holds against peers that ask too much.
+    package var peers: PeerSettings
     /// How long running calls may take to end after the signal to stop.
     package var drainTimeoutMillis: UInt64
     /// Whether gRPC reflection answers.
@@ -56,11 +60,13 @@ package struct Settings: Sendable, Equatable {
         threads = Self.threadsDefault(machine)
         self.memoryBytes = memoryBytes
         entriesMax = nil
+        missCost = .balanced
         keyBytesMax = 1_024
         self.valueBytesMax = valueBytesMax
         inlineBytesMax = Self.inlineBytesMaxDefault(valueBytesMax: valueBytesMax)
         messageBytesMax = (4 << 20) + (64 << 10)
         streamsMax = 1_024
+        peers = PeerSettings(memoryBytes: memoryBytes)
         drainTimeoutMillis = 10_000
         reflection = true
         compression = false
@@ -77,6 +83,7 @@ extension Settings {
     /// What one cache can address, however large the machine is.
     package static let memoryBytesCeiling = ServicesConfiguration.budgetBytesMax
     package static let entriesMaxAllowed: ClosedRange<UInt64> = 0...(1 << 40)
+    package static let missCostBytesAllowed: ClosedRange<UInt64> = 1...(1 << 40)
     package static let keyBytesMaxAllowed: ClosedRange<UInt64> = 1...65_536
     package static let messageBytesMaxAllowed: ClosedRange<UInt64> = (1 << 10)...(256 << 20)
     package static let streamsMaxAllowed: ClosedRange<UInt64> = 1...65_536

@@ -1,4 +1,5 @@
 import LarderServer
+import LarderService
 import Logging
 import Testing
 
@@ -53,18 +54,24 @@ import Testing
     func places() throws {
         let settings = try resolve([
             "listen": "[::1]:1,unix:/tmp/l", "threads": "2", "cache.memory": "64MiB",
-            "cache.max-entries": "10", "cache.max-key-bytes": "64KiB",
+            "cache.max-entries": "10", "cache.miss-cost": "125KiB", "cache.max-key-bytes": "64KiB",
             "cache.max-value-bytes": "8MiB", "server.max-inline-bytes": "2MiB",
             "server.max-message-bytes": "16MiB", "server.max-streams": "7",
             "server.drain-timeout": "2m", "server.reflection": "false",
-            "server.compression": "true", "log.level": "debug",
-            "log.format": "json",
+            "server.compression": "true", "log.level": "debug", "log.format": "json",
+            "server.max-connections": "100", "server.upload-memory": "2MiB",
+            "server.egress-memory": "3MiB", "server.handshake-timeout": "1s",
+            "server.request-timeout": "2s", "server.write-timeout": "3s",
+            "server.idle-timeout": "4s", "server.max-connection-age": "5s",
+            "server.max-connection-age-grace": "6s", "server.keepalive-time": "7s",
+            "server.keepalive-timeout": "8s", "server.min-ping-interval": "9s",
         ]).settings
         var expected = Settings(machine: Self.machine)
         expected.listen = ["[::1]:1", "unix:/tmp/l"]
         expected.threads = 2
         expected.memoryBytes = 64 << 20
         expected.entriesMax = 10
+        expected.missCost = .kappa(bytes: 125 << 10)
         expected.keyBytesMax = 65_536
         expected.valueBytesMax = 8 << 20
         expected.inlineBytesMax = 2 << 20
@@ -75,6 +82,18 @@ import Testing
         expected.compression = true
         expected.logLevel = .debug
         expected.logFormat = .json
+        expected.peers.connectionsMax = 100
+        expected.peers.uploadBytesMax = 2 << 20
+        expected.peers.egressBytesMax = 3 << 20
+        expected.peers.handshakeMillis = 1_000
+        expected.peers.requestMillis = 2_000
+        expected.peers.writeMillis = 3_000
+        expected.peers.idleMillis = 4_000
+        expected.peers.ageMillis = 5_000
+        expected.peers.ageGraceMillis = 6_000
+        expected.peers.keepaliveMillis = 7_000
+        expected.peers.keepaliveTimeoutMillis = 8_000
+        expected.peers.pingIntervalMillis = 9_000
         #expect(settings == expected)
     }
 
@@ -111,12 +130,20 @@ import Testing
             ("threads", ["1", "256"], ["0", "257"]),
             ("cache.memory", ["8MiB", "1GiB", "1%"], ["8388607", "1025MiB", "101%", "0"]),
             ("cache.max-entries", ["0", "1099511627776"], ["1099511627777"]),
+            (
+                "cache.miss-cost", ["object", "balanced", "bytes", "1", "1TiB"],
+                ["0", "1025GiB"]
+            ),
             ("cache.max-key-bytes", ["1", "65536"], ["0", "65537"]),
             ("cache.max-value-bytes", ["1", "107347968"], ["0", "107347969"]),
             ("server.max-inline-bytes", ["1", "107347968"], ["0", "107347969"]),
             ("server.max-message-bytes", ["1KiB", "256MiB"], ["1023", "268435457", "99999TiB"]),
             ("server.max-streams", ["1", "65536"], ["0", "65537"]),
             ("server.drain-timeout", ["0", "1h"], ["3600001ms"]),
+            ("server.max-connections", ["0", "1000000"], ["1000001"]),
+            ("server.egress-memory", ["1MiB", "1TiB"], ["1048575", "0"]),
+            ("server.request-timeout", ["100ms", "1h"], ["0", "99ms", "3600001ms"]),
+            ("server.idle-timeout", ["0", "720h"], ["721h"]),
         ])
     func ranges(key: String, taken: [String], refused: [String]) {
         for text in taken { #expect(refusal(key, text) == nil) }
