@@ -20,6 +20,7 @@ struct SettingOptions: ParsableArguments {
     @Option(Setting.threads) var threads: String?
     @Option(Setting.memory) var memory: String?
     @Option(Setting.entriesMax) var entriesMax: String?
+    @Option(Setting.missCost) var missCost: String?
     @Option(Setting.keyBytesMax) var keyBytesMax: String?
     @Option(Setting.valueBytesMax) var valueBytesMax: String?
     @Option(Setting.inlineBytesMax) var inlineBytesMax: String?
@@ -50,6 +51,7 @@ struct SettingOptions: ParsableArguments {
             (.tlsKey, tlsKey), (.tlsClientCA, tlsClientCA), (.tlsClientRole, tlsClientRole),
             (.tlsMinVersion, tlsMinVersion), (.tokensFile, tokensFile),
             (.threads, threads), (.memory, memory), (.entriesMax, entriesMax),
+            (.missCost, missCost),
             (.keyBytesMax, keyBytesMax), (.valueBytesMax, valueBytesMax),
             (.inlineBytesMax, inlineBytesMax), (.messageBytesMax, messageBytesMax),
             (.streamsMax, streamsMax), (.drainTimeout, drainTimeout), (.reflection, reflection),
