@@ -29,13 +29,14 @@ let package = Package(
         .systemLibrary(
             name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // A header of our own: a hint to the processor.
         .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // First floor: rooms that know nothing of each other.
-        .target(name: "LarderIO", dependencies: ["CLibuv"], swiftSettings: house),
+        .target(name: "LarderIO", dependencies: ["CLibuv", "COpenSSL"], swiftSettings: house),
         .target(name: "LarderHTTP2", dependencies: ["CNghttp2"], swiftSettings: house),
         .target(name: "LarderGRPC", dependencies: ["CZlib"], swiftSettings: house),
         .target(name: "LarderProtocol", swiftSettings: house),

@@ -32,14 +32,22 @@ extension ByteStream {
     ///
     /// - Parameter millis: what this may take at most; then the stream is closed as it is.
     package func closeAfterFlush(withinMillis millis: UInt64 = finishMillisDefault) {
+        // Before the handshake is over nothing can be said.
+        if let security, !security.machine.isEstablished { return close(nil) }
         beginFinishing(withinMillis: millis, hasPeerEnded: false)
+    }
+
+    /// Closes for a reason of our own, after what is on its way has been written.
+    func finish(_ error: IOError) {
+        closeError = error
+        beginFinishing(withinMillis: Self.finishMillisDefault, hasPeerEnded: false)
     }
 
     func close(_ error: IOError?) {
         guard state != .closed else { return }
         assert(core.isHere, "a stream is closed on its loop's thread")
         state = .closed
-        closeError = error
+        closeError = closeError ?? error
         finish?.deadline.cancel()
         finish = nil
         closeHandle()
@@ -55,8 +63,16 @@ extension ByteStream {
             // A reset after we have ended our side is the peer's way to leave.
             return state == .finishing ? close(nil) : fail(status, "read")
         }
+        peerEndedInOrder()
+    }
+
+    func peerEndedInOrder() {
         switch state {
         case .ready, .open:
+            if let security, !security.machine.isEstablished {
+                return close(
+                    IOError(code: IOError.tlsCode, message: "the peer ended the TLS handshake"))
+            }
             beginFinishing(
                 withinMillis: Self.finishMillisDefault, hasPeerEnded: true)
         case .finishing:
@@ -68,10 +84,10 @@ extension ByteStream {
 
     private func beginFinishing(withinMillis millis: UInt64, hasPeerEnded: Bool) {
         guard state == .ready || state == .open else { return }
-        if !isWriting, !output.isEmpty { writeOut() }
+        if writingBytes == 0, !output.isEmpty { writeOut() }
         guard state != .closed else { return }
         // A peer that has ended and has got everything needs no ceremony.
-        if hasPeerEnded, !isWriting, output.isEmpty { return close(nil) }
+        if hasPeerEnded, writingBytes == 0, output.isEmpty { return close(nil) }
         state = .finishing
         let deadline = Timer(core, afterMillis: millis, repeatMillis: 0) { [weak self] in
             self?.close(nil)
@@ -83,9 +99,12 @@ extension ByteStream {
 
     /// The next step once no write is pending: the rest of the output, then the end of our side.
     func continueFinishing() {
-        guard state == .finishing, !isWriting else { return }
+        guard state == .finishing, writingBytes == 0 else { return }
         if !output.isEmpty { writeOut() }
-        guard state == .finishing, !isWriting, finish?.isShutdownAsked == false else { return }
+        if let security, state == .finishing, writingBytes == 0 { sayEnd(security) }
+        guard state == .finishing, writingBytes == 0, finish?.isShutdownAsked == false else {
+            return
+        }
         finish?.isShutdownAsked = true
         ShutdownRequest.start(on: self)
     }

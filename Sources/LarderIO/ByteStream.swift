@@ -13,17 +13,24 @@ package protocol ByteStreamDelegate: AnyObject {
     func received(_ bytes: Span<UInt8>)
     /// A flush had left something over, and now all of it is written.
     func drained()
+    /// The handshake of a secured stream is over: who the peer is, is known. Comes before the
+    /// first bytes.
+    func secured()
     /// The stream is closed: the last call, made exactly once and never from inside a call to the
     /// stream. Nil if we closed it or the peer ended it in order.
     func closed(_ error: IOError?)
+}
+
+extension ByteStreamDelegate {
+    package func secured() {}
 }
 
 /// A connection that carries bytes both ways: TCP or a Unix socket.
 ///
 /// The stream keeps its delegate until `closed`; libuv keeps the stream until then. So neither
 /// needs another owner, and the delegate may hold the stream.
-// A filter such as TLS has its place between here and the delegate: all that arrives comes through
-// `deliver`, all that leaves goes through `flush`.
+// TLS has its place between here and the delegate: all that arrives comes through `deliver`, all
+// that leaves goes through `writeOut`.
 @safe
 package final class ByteStream: Handle {
     enum Transport {
@@ -44,8 +51,8 @@ package final class ByteStream: Handle {
         get { listener }
         set { listener = newValue }
     }
-    /// Whether an earlier flush is still being written. `flush` waits for it.
-    package var isWriting: Bool { writingBytes > 0 }
+    /// Whether an earlier flush is still being written, or a handshake goes on. `flush` waits for it.
+    package var isWriting: Bool { writingBytes > 0 || security?.machine.isEstablished == false }
     /// Bytes of that flush: given to the system or about to be, kept alive until all are written.
     package var writingBytes: Int { pendingWriteBytes }
 
@@ -57,9 +64,10 @@ package final class ByteStream: Handle {
 
     // Stored apart from what other targets see: of its own properties the compiler knows every use,
     // and leaves out the checks for exclusive access.
-    private var listener: (any ByteStreamDelegate)?
+    private(set) var listener: (any ByteStreamDelegate)?
     private var pendingWriteBytes = 0
     let transport: Transport
+    var security: Security?
     var state = State.ready
     var closeError: IOError?
     var finish: Finish?
@@ -120,6 +128,7 @@ package final class ByteStream: Handle {
         guard state == .ready else { return }
         state = .open
         resumeReading()
+        if let security { beginHandshake(security) }
     }
 
     /// Lets what arrives wait in the system, and so, in time, at the peer.
@@ -162,6 +171,7 @@ package final class ByteStream: Handle {
     }
 
     private func deliver(_ bytes: Span<UInt8>) {
+        if let security { return deliver(bytes, through: security) }
         if state == .open { listener?.received(bytes) }
     }
 
@@ -176,8 +186,14 @@ package final class ByteStream: Handle {
 
     func writeOut() {
         assert(core.isHere, "a stream is written on its loop's thread")
+        if let security { return writeOut(through: security) }
+        write(output)
+    }
+
+    /// Gives the queue to the socket. No earlier write is going on.
+    func write(_ queue: borrowing OutputQueue) {
         var failure: IOError?
-        unsafe output.drain(
+        unsafe queue.drain(
             writing: { segments, count in
                 let sent = unsafe uv_try_write(
                     view(as: uv_stream_t.self), segments, UInt32(count))
@@ -201,6 +217,7 @@ package final class ByteStream: Handle {
         guard status == 0 else { return fail(status, "write") }
         switch state {
         case .ready, .open:
+            if let security, security.machine.hasCiphertext { writeCiphertext(security) }
             flush()
             if !isWriting, isOpen { listener?.drained() }
         case .finishing: continueFinishing()

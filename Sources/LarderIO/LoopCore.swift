@@ -14,6 +14,8 @@ final class LoopCore {
     let loop: UnsafeMutablePointer<uv_loop_t>
     let receiveBuffer: UnsafeMutablePointer<CChar>
     let blocks = OutputBlockPool()
+    /// What secured streams decrypt into.
+    lazy var plaintext = TLSBuffer()
     let mailbox: Mailbox
     private let turnMark: UnsafeMutablePointer<uv_prepare_t>
     private(set) var isRunning = false

@@ -30,6 +30,8 @@ package struct OutputQueue: ~Copyable {
         /// The last segment, if it lies in the arena: the next bytes lie right behind it.
         var tail: UnsafeMutablePointer<uv_buf_t>?
         var cursor: UnsafeMutablePointer<UInt8>?
+        /// Up to so many pending bytes there is room.
+        var roundBytes = OutputQueue.pendingBytesMax - OutputQueue.bytesInReserve
     }
 
     private let state: UnsafeMutablePointer<State>
@@ -54,7 +56,12 @@ package struct OutputQueue: ~Copyable {
     package var hasRoom: Bool {
         unsafe state.pointee.segmentCount < OutputBlock.segmentsMax - Self.segmentsInReserve
             && state.pointee.usedBytes <= OutputBlock.arenaBytes - Self.appendBytesMax
-            && state.pointee.pendingBytes <= Self.pendingBytesMax - Self.bytesInReserve
+            && state.pointee.pendingBytes <= state.pointee.roundBytes
+    }
+
+    /// Lets `hasRoom` end sooner: with so many bytes, and those held in reserve.
+    func limitRound(bytes: Int) {
+        unsafe state.pointee.roundBytes = min(bytes, Self.pendingBytesMax - Self.bytesInReserve)
     }
 
     /// Takes a copy. What is bigger than the arena's rest is copied to a block of its own.
@@ -159,7 +166,7 @@ package struct OutputQueue: ~Copyable {
         guard let block = unsafe state.pointee.block else { return }
         let count = unsafe state.pointee.segmentCount
         // Letting go of an owner may run code that appends: the queue is empty and whole by then.
-        unsafe state.pointee = State()
+        unsafe state.pointee = State(roundBytes: state.pointee.roundBytes)
         var left = unsafe write(block.segments, count)
         var index = 0
         while index < count, unsafe left >= block.segments[index].len {

@@ -12,6 +12,9 @@ package final class LoopShared {
     let sessionMemory = SessionMemory()
     let blocks: AnswerBlocks
     let logger: Logger
+    private let gauges: ServerGauges
+    /// What the gauges know of this loop's calls.
+    private var toldCalls = 0
     var scratch: CallScratch
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: Connection] = [:]
@@ -23,13 +26,14 @@ package final class LoopShared {
 
     package init(
         loop: EventLoop, services: Services, limits: ConnectionLimits, blocks: AnswerBlocks,
-        logger: Logger, seed: UInt64
+        logger: Logger, seed: UInt64, gauges: ServerGauges = ServerGauges()
     ) {
         self.loop = loop
         self.services = services
         self.limits = limits
         self.blocks = blocks
         self.logger = logger
+        self.gauges = gauges
         spread = seed
         scratch = CallScratch(services)
     }
@@ -45,12 +49,15 @@ package final class LoopShared {
 
     func didOpen(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
+        gauges.addConnections(1)
         if lookTimer == nil { startLooking() }
     }
 
     func didClose(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = nil
+        gauges.addConnections(-1)
         if connections.isEmpty {
+            tellCalls(0)
             lookTimer?.cancel()
             lookTimer = nil
         }
@@ -64,8 +71,18 @@ package final class LoopShared {
             guard let self else { return }
             patience.looks(atNanos: loop.nowNanos)
             let now = watchNanos
-            for connection in connections.values { connection.look(nowNanos: now) }
+            var calls = 0
+            for connection in connections.values {
+                connection.look(nowNanos: now)
+                calls += connection.openCallCount
+            }
+            tellCalls(calls)
         }
+    }
+
+    private func tellCalls(_ count: Int) {
+        gauges.addCalls(count - toldCalls)
+        toldCalls = count
     }
 
     /// The time by which peers are watched.

@@ -14,6 +14,7 @@ package final class RunningServer: Sendable {
     private let settings: Settings
     private let logger: Logger
     private let services: Services
+    private let security: SecurityPlan
     private let places: ConnectionPlaces
     private let loops: [ServingLoop]
     private let stopping = Mutex(Stopping())
@@ -34,27 +35,39 @@ package final class RunningServer: Sendable {
     private static let ownDescriptors = 64
     private static let descriptorsPerThread = 8
 
+    /// `sources` tells where the settings come from, by their keys; `logLevel` is what the logger
+    /// follows, if it can change; `further` are methods besides the server's own.
     package init(
-        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil
+        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil,
+        sources: [String: SettingSource] = [:], logLevel: SharedLogLevel? = nil
     ) throws(ServerError) {
         self.settings = settings
         self.logger = logger
-        let services = Self.makeServices(settings, further)
+        do throws(SettingsError) {
+            security = try SecurityPlan(settings)
+        } catch {
+            throw .configuration(error.description)
+        }
+        let gauges = ServerGauges()
+        let live = LiveSettings(settings, sources: sources, logLevel: logLevel)
+        let admin = AdminControl(live, gauges)
+        let services = Self.makeServices(settings, further, admin.control)
         self.services = services
-        let sockets = try Self.listen(settings)
-        boundAddresses = sockets.map(\.boundAddress)
+        let doors = try Self.listen(settings, security)
+        boundAddresses = doors.map(\.socket.boundAddress)
         places = Self.makePlaces(settings, logger)
         do throws(IOError) {
             loops = try (0..<settings.threads).map { (index) throws(IOError) in
                 try ServingLoop(
                     index: index, services: services, limits: ConnectionLimits(settings),
-                    logger: logger)
+                    logger: logger, gauges: gauges)
             }
         } catch {
             throw .internalFault(error.description)
         }
+        admin.attach(self, services)
         do throws(IOError) {
-            try start(sockets)
+            try start(doors)
         } catch {
             // Those that run would hold their threads and the addresses for ever.
             for loop in loops { loop.stop() }
@@ -67,15 +80,15 @@ package final class RunningServer: Sendable {
         ]
         if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
         logger.info("serving", metadata: metadata)
-        for address in sockets.map(\.boundAddress) where !address.isLoopback {
+        for address in boundAddresses where settings.insecurePublic && !address.isLoopback {
             logger.warning(
-                "anyone who can reach this address can read and write the cache",
+                "other machines come in without TLS or without credentials (--insecure-public)",
                 metadata: ["address": "\(address)"])
         }
     }
 
     private static func makeServices(
-        _ settings: Settings, _ further: (any FurtherMethods)?
+        _ settings: Settings, _ further: (any FurtherMethods)?, _ control: ServerControl
     ) -> Services {
         let startedAt = Clock.unixNanos()
         var generator = SystemRandomNumberGenerator()
@@ -95,6 +108,7 @@ package final class RunningServer: Sendable {
         configuration.reflection = settings.reflection
         configuration.compression = settings.compression
         configuration.further = further
+        configuration.control = control
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }
 
@@ -114,27 +128,54 @@ package final class RunningServer: Sendable {
         return ConnectionPlaces(countMax: min(wanted ?? .max, possible))
     }
 
-    private static func listen(_ settings: Settings) throws(ServerError) -> [ListeningSocket] {
-        var sockets: [ListeningSocket] = []
-        for text in settings.listen {
-            do throws(IOError) {
-                sockets.append(try ListeningSocket(SocketAddress(parsing: text)))
-            } catch {
-                if error.isAddressInUse { throw .addressInUse(text) }
-                throw .cannotListen(text, reason: error.message)
-            }
-        }
-        return sockets
+    /// A socket that listens, and what those who come in there get.
+    private struct Door {
+        let socket: ListeningSocket
+        let entrance: Entrance
     }
 
-    private func start(_ sockets: [ListeningSocket]) throws(IOError) {
+    /// The file of a Unix socket for operators is its owner's.
+    private static let adminSocketMode: UInt32 = 0o600
+
+    private static func listen(
+        _ settings: Settings, _ security: SecurityPlan
+    ) throws(ServerError) -> [Door] {
+        var doors: [Door] = []
+        for text in settings.listen {
+            doors.append(
+                try door(text, unixMode: nil) { security.entrance(at: $0) })
+        }
+        for text in settings.adminListen {
+            doors.append(
+                try door(text, unixMode: adminSocketMode) { security.adminEntrance(at: $0) })
+        }
+        return doors
+    }
+
+    private static func door(
+        _ text: String, unixMode: UInt32?, _ entrance: (SocketAddress) -> Entrance
+    ) throws(ServerError) -> Door {
+        do throws(IOError) {
+            let address = try SocketAddress(parsing: text)
+            let socket = try ListeningSocket(address, unixMode: unixMode)
+            return Door(socket: socket, entrance: entrance(address))
+        } catch {
+            if error.isAddressInUse { throw .addressInUse(text) }
+            throw .cannotListen(text, reason: error.message)
+        }
+    }
+
+    private func start(_ doors: [Door]) throws(IOError) {
         stopping.withLock { $0.loopsLeft = loops.count }
         let dealer = Dealer(loops, places: places, defences: services.defences)
         let services = services
         try loops[0].prepare { [logger] (loop: EventLoop) throws(IOError) in
             var listeners: [Listener] = []
-            for socket in sockets {
-                let listener = try Listener(loop: loop, socket: socket) { dealer.deal($0) }
+            for door in doors {
+                let entrance = door.entrance
+                let listener = try Listener(loop: loop, socket: door.socket) {
+                    dealer.deal($0, at: entrance)
+                }
                 listener.onDropped = { count in
                     services.defences.count(.descriptorLimit, UInt64(clamping: count))
                 }
@@ -152,23 +193,36 @@ package final class RunningServer: Sendable {
         for loop in loops { try loop.start() }
     }
 
+    /// Reads certificates and tokens again, for connections and calls from now on. What is wrong
+    /// is logged, and then the old ones stay.
+    package func reload() {
+        do throws(SettingsError) {
+            try security.reload()
+            logger.info("certificates and tokens are read again")
+        } catch {
+            logger.error(
+                "certificates and tokens stay as they were", metadata: ["reason": "\(error)"])
+        }
+    }
+
     // MARK: Stopping
 
     /// Health says no, nobody new is let in, every client is asked to go; calls that run may
-    /// finish, within the drain timeout. May be called more than once.
-    package func drain() {
+    /// finish, within `timeoutMillis` or what the settings say. May be called more than once.
+    package func drain(timeoutMillis: UInt64? = nil) {
+        let timeoutMillis = timeoutMillis ?? settings.drainTimeoutMillis
         let isFirst = stopping.withLock { stopping in
             defer { stopping.isDraining = true }
             return !stopping.isDraining
         }
         guard isFirst else { return }
-        logger.info("draining", metadata: ["timeout_ms": "\(settings.drainTimeoutMillis)"])
+        logger.info("draining", metadata: ["timeout_ms": "\(timeoutMillis)"])
         services.health.phase = .shuttingDown
         // In this order: a loop must not be told empty before a connection that is dealt to it.
-        loops[0].closeListeners { [settings, loops, weak self] in
+        loops[0].closeListeners { [loops, weak self] in
             for loop in loops {
                 loop.drain(
-                    timeoutMillis: settings.drainTimeoutMillis,
+                    timeoutMillis: timeoutMillis,
                     lastWordsMillis: Self.lastWordsMillis
                 ) { [weak self] in
                     self?.loopIsEmpty()
@@ -210,6 +264,9 @@ package final class RunningServer: Sendable {
         for loop in loops { loop.stop() }
         var metadata: Logger.Metadata = [:]
         for (name, count) in services.summary { metadata[name] = "\(count)" }
+        if let credentials = security.credentials {
+            metadata["unauthenticated"] = "\(credentials.failureCount)"
+        }
         logger.info("stopped", metadata: metadata)
     }
 }

@@ -8,13 +8,22 @@ import UnixSignals
 /// The server: listeners, connections and the cache behind them.
 package enum Server {
     /// Listens, serves until SIGTERM or SIGINT, drains, and returns. `further` are methods to be
-    /// served besides the server's own.
+    /// served besides the server's own; `sources` tells where the settings come from, by their
+    /// keys; `logLevel` is what the logger follows, if it can change.
     package static func run(
-        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil
+        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil,
+        sources: [String: SettingSource] = [:], logLevel: SharedLogLevel? = nil
     ) async throws(ServerError) {
-        let service = ServerService(settings: settings, logger: logger, further: further)
+        let service = ServerService(
+            settings: settings, logger: logger, further: further, sources: sources,
+            logLevel: logLevel)
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: service, failureTerminationBehavior: .cancelGroup)],
+            services: [
+                // It ends by itself when it is drained by an operator's call.
+                .init(
+                    service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .cancelGroup)
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.cancellationSignals = []
         do {
@@ -32,12 +41,21 @@ struct ServerService: Service {
     let settings: Settings
     let logger: Logger
     let further: (any FurtherMethods)?
+    let sources: [String: SettingSource]
+    let logLevel: SharedLogLevel?
 
     func run() async throws {
-        let running = try RunningServer(settings: settings, logger: logger, further: further)
+        // From here on a hang-up does not end the process.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
+        let running = try RunningServer(
+            settings: settings, logger: logger, further: further, sources: sources,
+            logLevel: logLevel)
         let (drains, drainBegan) = AsyncStream.makeStream(of: Void.self)
         await withTaskGroup { group in
             group.addTask { await Self.endAtSecondSignal(running, drains) }
+            group.addTask {
+                for await _ in hangUps { running.reload() }
+            }
             await withGracefulShutdownHandler {
                 await running.untilStopped()
             } onGracefulShutdown: {

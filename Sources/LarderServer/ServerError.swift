@@ -4,6 +4,8 @@ package enum ServerError: Error, Equatable {
     case addressInUse(_ address: String)
     /// The address can't be listened on: not of this machine, not permitted, not resolvable.
     case cannotListen(_ address: String, reason: String)
+    /// The settings don't fit together, or a file that they name can't be used.
+    case configuration(_ reason: String)
     /// A fault of Larder itself or of what it needs from the system.
     case internalFault(_ reason: String)
 
@@ -11,6 +13,7 @@ package enum ServerError: Error, Equatable {
     package var exitCode: Int32 {
         switch self {
         case .addressInUse, .cannotListen: ExitStatus.systemFault
+        case .configuration: ExitStatus.configuration
         case .internalFault: ExitStatus.internalFault
         }
     }
@@ -23,6 +26,7 @@ extension ServerError: CustomStringConvertible {
             "\(OneLine.quoted(address)): the address is in use"
         case .cannotListen(let address, let reason):
             "\(OneLine.quoted(address)): can't listen: \(OneLine.text(reason))"
+        case .configuration(let reason): reason
         case .internalFault(let reason):
             "internal fault: \(OneLine.text(reason))"
         }

@@ -17,7 +17,8 @@ final class ServingLoop: Sendable {
     }
 
     init(
-        index: Int, services: Services, limits: ConnectionLimits, logger: Logger
+        index: Int, services: Services, limits: ConnectionLimits, logger: Logger,
+        gauges: ServerGauges
     ) throws(IOError) {
         var generator = SystemRandomNumberGenerator()
         loop = try EventLoop()
@@ -25,7 +26,7 @@ final class ServingLoop: Sendable {
         shared = LoopBound(
             LoopShared(
                 loop: loop, services: services, limits: limits, blocks: AnswerBlocks(),
-                logger: logger, seed: generator.next()), on: loop)
+                logger: logger, seed: generator.next(), gauges: gauges), on: loop)
         listeners = LoopBound(ListenerBox(), on: loop)
     }
 
@@ -42,12 +43,12 @@ final class ServingLoop: Sendable {
     }
 
     /// Serves a connection that another loop may have accepted. Any thread may call this.
-    func adopt(_ socket: AcceptedSocket, place: ConnectionPlace) {
+    func adopt(_ socket: AcceptedSocket, at entrance: Entrance, place: ConnectionPlace) {
         loop.submit { [shared] in
             let shared = shared.value
             // A peer that is gone already is no event worth telling.
             guard let stream = try? ByteStream(loop: shared.loop, adopting: socket) else { return }
-            Connection(stream, shared, place: place).start()
+            Connection(stream, shared, entrance, place: place).start()
         }
     }
 
@@ -103,9 +104,9 @@ final class Dealer: Sendable {
     }
 
     /// Closes the connection if there are as many as there may be.
-    func deal(_ socket: AcceptedSocket) {
+    func deal(_ socket: AcceptedSocket, at entrance: Entrance) {
         guard let place = places.take() else { return defences.count(.connectionLimit) }
         let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        loops[abs(turn % loops.count)].adopt(socket, place: place)
+        loops[abs(turn % loops.count)].adopt(socket, at: entrance, place: place)
     }
 }

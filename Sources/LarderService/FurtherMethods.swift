@@ -22,6 +22,7 @@ extension Method {
     ) -> Method {
         precondition(shape != .unary, "further methods are answered by streaming calls")
         return Method(
-            id: MethodTable.all.count + index, shape: shape, handler: .further, fullName: fullName)
+            id: MethodTable.all.count + index, shape: shape, handler: .further,
+            access: MethodAccess(.further, service: fullName), fullName: fullName)
     }
 }

@@ -14,6 +14,7 @@ package struct Method: Sendable, Equatable {
         case bulkLoad, export, pipeline
         case healthCheck, healthWatch, healthList
         case reflection
+        case getStats, listNamespaces, flushNamespace, getConfig, updateConfig, drain
         /// One of `FurtherMethods`.
         case further
         /// A method of the contract that this version does not serve.
@@ -24,6 +25,8 @@ package struct Method: Sendable, Equatable {
     package let id: Int
     package let shape: Shape
     package let handler: Handler
+    /// Who may call it.
+    package let access: MethodAccess
     /// The service and the method with a slash between them and none before.
     package let fullName: StaticString
 

@@ -54,7 +54,9 @@ extension MethodTable {
     private static func makeAll() -> [Method] {
         let rows = cacheRows + textCacheRows + adminRows + healthRows + reflectionRows
         return rows.enumerated().map { id, row in
-            Method(id: id, shape: row.1, handler: row.0, fullName: row.2)
+            Method(
+                id: id, shape: row.1, handler: row.0,
+                access: MethodAccess(row.0, service: row.2), fullName: row.2)
         }
     }
 
@@ -103,19 +105,19 @@ extension MethodTable {
 
     private static var adminRows: [Row] {
         [
-            (.notServed, .unary, "larder.v1.AdminService/GetStats"),
+            (.getStats, .unary, "larder.v1.AdminService/GetStats"),
             (.notServed, .unary, "larder.v1.AdminService/ListHotKeys"),
             (.notServed, .unary, "larder.v1.AdminService/GetMissRatioCurve"),
             (.notServed, .unary, "larder.v1.AdminService/ExplainKey"),
             (.notServed, .unary, "larder.v1.AdminService/ListSlowCalls"),
-            (.notServed, .unary, "larder.v1.AdminService/ListNamespaces"),
+            (.listNamespaces, .unary, "larder.v1.AdminService/ListNamespaces"),
             (.notServed, .unary, "larder.v1.AdminService/CreateNamespace"),
             (.notServed, .unary, "larder.v1.AdminService/UpdateNamespace"),
             (.notServed, .unary, "larder.v1.AdminService/DeleteNamespace"),
-            (.notServed, .unary, "larder.v1.AdminService/FlushNamespace"),
-            (.notServed, .unary, "larder.v1.AdminService/GetConfig"),
-            (.notServed, .unary, "larder.v1.AdminService/UpdateConfig"),
-            (.notServed, .serverStreaming, "larder.v1.AdminService/Drain"),
+            (.flushNamespace, .unary, "larder.v1.AdminService/FlushNamespace"),
+            (.getConfig, .unary, "larder.v1.AdminService/GetConfig"),
+            (.updateConfig, .unary, "larder.v1.AdminService/UpdateConfig"),
+            (.drain, .serverStreaming, "larder.v1.AdminService/Drain"),
         ]
     }
 

@@ -17,6 +17,7 @@ package struct ServicesConfiguration: Sendable {
     /// those of another.
     package var startedAtUnixNanos: UInt64
     package var reflection = true
+    package var control: ServerControl?
     /// Whether answers are compressed for those who accept it.
     package var compression = false
     /// Methods besides the server's own.
@@ -53,7 +54,15 @@ extension Services {
             cache: Cache(cache), limits: configuration.limits, nodeID: configuration.nodeID,
             serverVersion: configuration.serverVersion, health: health,
             startID: configuration.startedAtUnixNanos, reflection: configuration.reflection,
-            compression: configuration.compression, further: configuration.further)
+            compression: configuration.compression, further: configuration.further,
+            control: configuration.control)
+    }
+
+    /// Changes how much the cache may hold; what does not fit any more goes before this returns.
+    package func setCacheBounds(budgetBytes: UInt64, entriesMax: UInt64?) {
+        let now = cache.statistics()
+        if now.budgetBytes != budgetBytes { cache.setBudget(budgetBytes) }
+        if now.entriesMax != entriesMax { cache.setEntriesMax(entriesMax) }
     }
 
     /// Lets go of entries whose time is over, at most `limit` of them.

@@ -20,6 +20,11 @@ package final class Services: Sendable {
     /// GetLimits' answer never changes: a whole message.
     let limitsAnswer: [UInt8]
 
+    let nodeID: String
+    let serverVersion: String
+    /// Nil: the administration can see and do what is in the services' own hands only.
+    let control: ServerControl?
+
     private let methods: MethodTable
     private let further: (any FurtherMethods)?
 
@@ -31,7 +36,8 @@ package final class Services: Sendable {
     package init(
         cache: Cache, limits: Limits, nodeID: String, serverVersion: String,
         health: HealthState, startID: UInt64, reflection: Bool = true,
-        compression: Bool = false, further: (any FurtherMethods)? = nil
+        compression: Bool = false, further: (any FurtherMethods)? = nil,
+        control: ServerControl? = nil
     ) {
         var limits = limits
         limits.ttlMillisMax = min(limits.ttlMillisMax, Limits.ttlMillisCeiling)
@@ -40,6 +46,9 @@ package final class Services: Sendable {
         self.health = health
         peerMemory = PeerMemory(limits)
         self.startID = startID
+        self.nodeID = nodeID
+        self.serverVersion = serverVersion
+        self.control = control
         compressesAnswers = compression
         bulkSessions = BulkSessions(
             sessionsMax: limits.bulkSessionsMax, keptNanos: limits.bulkSessionNanos)
@@ -73,7 +82,13 @@ package final class Services: Sendable {
             case .getLimits: try getLimits(request, reply: &reply)
             case .healthCheck: try healthCheck(request, reply: &reply)
             case .healthList: try healthList(request, reply: &reply)
-            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .further, .notServed:
+            case .getStats: try getStats(request, reply: &reply)
+            case .listNamespaces: try listNamespaces(request, reply: &reply)
+            case .flushNamespace: try flushNamespace(request, reply: &reply)
+            case .getConfig: try getConfig(method, request, reply: &reply)
+            case .updateConfig: try updateConfig(method, request, reply: &reply)
+            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .drain, .further,
+                .notServed:
                 throw .methodNotServed(method)
             }
             reply.status = .ok
@@ -90,8 +105,9 @@ package final class Services: Sendable {
         case .pipeline: PipelineCall(self)
         case .healthWatch: HealthWatchCall(health)
         case .reflection: ReflectionCall()
-        case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .further,
-            .notServed:
+        case .drain: control.map { DrainCall($0) } ?? RefusedCall(.methodNotServed(method))
+        case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .getStats,
+            .listNamespaces, .flushNamespace, .getConfig, .updateConfig, .further, .notServed:
             RefusedCall(.methodNotServed(method))
         }
     }

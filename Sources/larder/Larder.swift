@@ -14,7 +14,7 @@ struct Larder: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Get.self, SetCommand.self, Delete.self, Load.self, Export.self, Health.self,
-            LimitsCommand.self, Simulate.self,
+            LimitsCommand.self, Simulate.self, Admin.self, Token.self,
         ])
 
     static func main() async {

@@ -44,9 +44,14 @@ struct Serve: AsyncParsableCommand {
         if printConfig {
             print(ConfigurationTable.text(resolution), terminator: "")
         } else if checkConfig {
+            do throws(SettingsError) {
+                _ = try SecurityPlan(resolution.settings)
+            } catch {
+                throw CommandFailure(error)
+            }
             print("the configuration is right")
         } else {
-            try await serve(resolution.settings)
+            try await serve(resolution)
         }
     }
 
@@ -63,12 +68,16 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func serve(_ settings: Settings) async throws(CommandFailure) {
+    private func serve(_ resolution: SettingsResolution) async throws(CommandFailure) {
+        let settings = resolution.settings
+        let level = SharedLogLevel(settings.logLevel)
         LoggingSystem.bootstrap { label in
-            StandardErrorLog(label: label, format: settings.logFormat, level: settings.logLevel)
+            StandardErrorLog(label: label, format: settings.logFormat, following: level)
         }
         do throws(ServerError) {
-            try await Server.run(settings: settings, logger: Logger(label: "larder"))
+            try await Server.run(
+                settings: settings, logger: Logger(label: "larder"),
+                sources: resolution.sourcesByKey, logLevel: level)
         } catch {
             throw CommandFailure(error)
         }

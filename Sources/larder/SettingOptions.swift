@@ -4,9 +4,23 @@ import LarderServer
 /// The flags of every setting, as they were written: the table of settings gives them meaning.
 struct SettingOptions: ParsableArguments {
     @Option(Setting.listen) var listen: [String] = []
+    @Option(Setting.adminListen) var adminListen: [String] = []
+    @Flag(
+        name: .customLong(Setting.insecurePublic.flag),
+        help: ArgumentHelp(
+            "\(Setting.insecurePublic.summary) [\(Setting.insecurePublic.variable), \(Setting.insecurePublic.key)]"
+        ))
+    var insecurePublic = false
+    @Option(Setting.tlsCertificate) var tlsCertificate: String?
+    @Option(Setting.tlsKey) var tlsKey: String?
+    @Option(Setting.tlsClientCA) var tlsClientCA: String?
+    @Option(Setting.tlsClientRole) var tlsClientRole: String?
+    @Option(Setting.tlsMinVersion) var tlsMinVersion: String?
+    @Option(Setting.tokensFile) var tokensFile: String?
     @Option(Setting.threads) var threads: String?
     @Option(Setting.memory) var memory: String?
     @Option(Setting.entriesMax) var entriesMax: String?
+    @Option(Setting.missCost) var missCost: String?
     @Option(Setting.keyBytesMax) var keyBytesMax: String?
     @Option(Setting.valueBytesMax) var valueBytesMax: String?
     @Option(Setting.inlineBytesMax) var inlineBytesMax: String?
@@ -33,7 +47,11 @@ struct SettingOptions: ParsableArguments {
     /// What was given, by the setting's key.
     var given: [String: [String]] {
         let single: [(setting: Setting, text: String?)] = [
+            (.insecurePublic, insecurePublic ? "true" : nil), (.tlsCertificate, tlsCertificate),
+            (.tlsKey, tlsKey), (.tlsClientCA, tlsClientCA), (.tlsClientRole, tlsClientRole),
+            (.tlsMinVersion, tlsMinVersion), (.tokensFile, tokensFile),
             (.threads, threads), (.memory, memory), (.entriesMax, entriesMax),
+            (.missCost, missCost),
             (.keyBytesMax, keyBytesMax), (.valueBytesMax, valueBytesMax),
             (.inlineBytesMax, inlineBytesMax), (.messageBytesMax, messageBytesMax),
             (.streamsMax, streamsMax), (.drainTimeout, drainTimeout), (.reflection, reflection),
@@ -52,8 +70,11 @@ struct SettingOptions: ParsableArguments {
             (.pingIntervalMin, pingIntervalMin),
         ]
         var given: [String: [String]] = [:]
-        if !listen.isEmpty {
-            given[Setting.listen.key] = listen.flatMap { part in
+        let lists: [(setting: Setting, texts: [String])] = [
+            (.listen, listen), (.adminListen, adminListen),
+        ]
+        for (setting, texts) in lists where !texts.isEmpty {
+            given[setting.key] = texts.flatMap { part in
                 part.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             }
         }

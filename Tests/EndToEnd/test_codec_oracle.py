@@ -34,6 +34,11 @@ FILES = {
         "OperationResult", "PipelineRequest", "PipelineResponse",
         "EntryBatch", "BulkLoadStart", "BulkLoadRequest", "RejectedEntry", "BulkLoadResponse",
         "ExportRequest", "ExportResponse", "GetLimitsRequest", "GetLimitsResponse"],
+    "larder/v1/admin.proto": [
+        "GetStatsRequest", "GetStatsResponse", "NamespaceStats", "MethodStats", "Namespace",
+        "ListNamespacesRequest", "ListNamespacesResponse", "FlushNamespaceRequest",
+        "FlushNamespaceResponse", "GetConfigRequest", "GetConfigResponse", "Setting",
+        "UpdateConfigRequest", "UpdateConfigResponse", "DrainRequest", "DrainResponse"],
     "grpc/health/v1/health.proto": [
         "HealthCheckRequest", "HealthCheckResponse", "HealthListRequest", "HealthListResponse"],
     "grpc/reflection/v1/reflection.proto": [

@@ -234,6 +234,14 @@ def test_the_flag_names_the_file_before_the_variable(write):
 
 EVERYTHING = {
     "listen": "127.0.0.1:0,[::1]:0,unix:/tmp/larder-test.sock",
+    "admin.listen": "127.0.0.1:1,unix:/tmp/larder-test-admin.sock",
+    "server.insecure-public": "true",
+    "tls.certificate": "/etc/larder/server.pem",
+    "tls.key": "/etc/larder/server.key",
+    "tls.client-ca": "/etc/larder/clients.pem",
+    "tls.client-role": "read",
+    "tls.min-version": "1.2",
+    "auth.tokens-file": "/etc/larder/tokens",
     "threads": "3",
     "cache.memory": "64MiB",
     "cache.max-entries": "1000",
@@ -264,7 +272,8 @@ EVERYTHING = {
 
 
 def flag_of(key):
-    name = key.replace(".", "-") if key.startswith("log.") else key.split(".")[-1]
+    whole = key.startswith(("log.", "tls.", "admin."))
+    name = key.replace(".", "-") if whole else key.split(".")[-1]
     return "--" + name
 
 
@@ -278,6 +287,8 @@ def test_the_table_has_every_setting():
 
 def test_every_setting_has_a_flag():
     arguments = [part for key, value in EVERYTHING.items() for part in (flag_of(key), value)]
+    at = arguments.index("--insecure-public")
+    assert arguments.pop(at + 1) == "true"
     assert printed(*arguments) == {key: (value, "flag") for key, value in EVERYTHING.items()}
 
 
@@ -293,7 +304,7 @@ def test_every_setting_has_a_key(write):
         place = content
         for parent in parents:
             place = place.setdefault(parent, {})
-        if key == "listen":
+        if key.endswith("listen"):
             place[name] = value.split(",")
         else:
             place[name] = {"true": True, "false": False}.get(value, int(value) if value.isdigit() else value)
@@ -319,15 +330,24 @@ def test_every_interface_and_a_relative_path_are_addresses():
     assert printed("--listen", ":7070,unix:l")["listen"] == (":7070,unix:l", "flag")
 
 
+def test_reflection_is_on_where_only_this_machine_reaches_the_server():
+    assert printed()["server.reflection"] == ("true", "default")
+    assert printed("--listen", "unix:s,[::1]:7070")["server.reflection"] == ("true", "default")
+    assert printed("--listen", "127.0.0.1:1,0.0.0.0:7070")["server.reflection"] == ("false", "default")
+    assert printed("--listen", "cache.example:7070")["server.reflection"] == ("false", "default")
+    assert printed("--listen", ":7070", "--reflection", "true")["server.reflection"] == ("true", "flag")
+
+
 def test_a_server_that_others_can_reach_warns_of_each_such_address(make_server):
     with harness.Server() as server:
-        assert "anyone" not in server.log
+        assert "warning" not in server.log
     ports = [harness.free_port(), harness.free_port()]
-    server = make_server("--listen", f":{ports[0]},0.0.0.0:{ports[1]},localhost:0", "--log-format", "json")
+    server = make_server(
+        "--insecure-public", "--listen", f":{ports[0]},0.0.0.0:{ports[1]},localhost:0", "--log-format", "json")
     warnings = [line for line in map(json.loads, server.log.splitlines()) if line["level"] == "warning"]
     assert len(warnings) == 2
     for warning, port in zip(warnings, ports):
-        assert "can read and write the cache" in warning["message"]
+        assert "--insecure-public" in warning["message"]
         assert warning["metadata"]["address"].endswith(f":{port}")
 
 

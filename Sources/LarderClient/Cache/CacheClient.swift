@@ -115,7 +115,7 @@ package final class CacheClient: Sendable {
         try await call(Self.path(method), request, isRepeatable: isRepeatable, timeoutMillis)
     }
 
-    private func call<Request: WireMessage, Response: WireMessage>(
+    func call<Request: WireMessage, Response: WireMessage>(
         _ path: String, _ request: Request, isRepeatable: Bool, _ timeoutMillis: UInt64?
     ) async throws(ClientError) -> Response {
         let bytes = request.encoded()

@@ -37,8 +37,14 @@ package final class Channel: Sendable {
     ) async throws(ClientError) -> Channel {
         let target: SocketAddress
         let loop: EventLoop
+        let tls = try tlsContext(options, address: address)
         do throws(IOError) {
             target = try SocketAddress(parsing: address)
+            guard options.token == nil || tls != nil || target.isLoopback else {
+                throw IOError(
+                    code: "EACCES",
+                    message: "a token is not sent in cleartext to another machine: use TLS")
+            }
             let made = try EventLoop()
             loop = made
             // Ends with `stop`; nobody has to wait for it.
@@ -59,9 +65,17 @@ package final class Channel: Sendable {
                         case .success(let stream):
                             let connection = ClientConnection(
                                 loop: loop, stream: stream, options: options)
-                            connection.start()
-                            continuation.resume(
-                                returning: .success(LoopBound(connection, on: loop)))
+                            connection.start(tls, serverName: serverName(of: target, options)) {
+                                reason in
+                                if let reason {
+                                    continuation.resume(
+                                        returning: .failure(
+                                            .cannotConnect(address: address, reason: reason)))
+                                } else {
+                                    continuation.resume(
+                                        returning: .success(LoopBound(connection, on: loop)))
+                                }
+                            }
                         case .failure(let error):
                             continuation.resume(
                                 returning: .failure(
@@ -78,6 +92,35 @@ package final class Channel: Sendable {
         case .failure(let error):
             loop.stop()
             throw error
+        }
+    }
+
+    private static func tlsContext(
+        _ options: ChannelOptions, address: String
+    ) throws(ClientError) -> TLSContext? {
+        guard let security = options.security else { return nil }
+        do throws(TLSError) {
+            return try TLSContext.client(
+                authority: security.authority, certificate: security.certificate,
+                key: security.key)
+        } catch {
+            let file =
+                switch error.part {
+                case .certificate: security.certificate
+                case .key: security.key ?? security.certificate
+                case .authority: security.authority
+                case .session: String?.none
+                }
+            let reason = file.map { "\($0): \(error.reason)" } ?? error.reason
+            throw .cannotConnect(address: address, reason: reason)
+        }
+    }
+
+    private static func serverName(of address: SocketAddress, _ options: ChannelOptions) -> String {
+        if let name = options.security?.serverName { return name }
+        switch address {
+        case .ip(let host, _): return host.isEmpty ? "localhost" : host
+        case .unix: return "localhost"
         }
     }
 
@@ -110,7 +153,11 @@ package final class Channel: Sendable {
         var request = RequestFields(
             path: path, authority: authority, timeoutNanos: timeoutNanos)
         request.userAgent = options.userAgent
+        if options.security != nil { request.scheme = "https" }
         request.metadata = metadata
+        if let token = options.token {
+            request.metadata.append((name: "authorization", value: "Bearer \(token)"))
+        }
         return isClosed.withLock { isClosed in
             ClientCall(
                 loop: loop, connection: connection, fields: request.fields,

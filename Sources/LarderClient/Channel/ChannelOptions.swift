@@ -11,6 +11,10 @@ package struct ChannelOptions: Sendable {
     /// How far the server may send ahead on all calls together.
     package var connectionWindowBytes = 16 << 20
     package var userAgent = "larder-client"
+    /// Nil: cleartext.
+    package var security: ClientSecurity?
+    /// Shown with every call. Never sent in cleartext to another machine.
+    package var token: String?
 
     package init() {}
 }

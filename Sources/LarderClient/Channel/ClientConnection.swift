@@ -15,6 +15,11 @@ final class ClientConnection: ByteStreamDelegate {
     // Those with bytes that the session holds.
     private var sending: [CallStream] = []
     private var closeReason: String?
+    private let connectTimeoutMillis: UInt64
+    // Told once: nil when the server has spoken, else why it has not.
+    private var onReady: ((String?) -> Void)?
+    private var readyTimer: Timer?
+    private var hasHeard = false
 
     init(loop: EventLoop, stream: ByteStream, options: ChannelOptions) {
         self.loop = loop
@@ -23,12 +28,38 @@ final class ClientConnection: ByteStreamDelegate {
         sessionOptions.initialWindowBytes = options.callWindowBytes
         sessionOptions.connectionWindowBytes = options.connectionWindowBytes
         session = ClientSession(options: sessionOptions)
+        connectTimeoutMillis = options.connectTimeoutMillis
     }
 
-    func start() {
+    /// Begins to speak, and tells once when calls may come: at once in cleartext, with TLS when
+    /// the server's own first words have come, as it may refuse a client after the handshake.
+    func start(_ tls: TLSContext?, serverName: String, _ ready: @escaping (String?) -> Void) {
         stream.delegate = self
+        guard let tls else {
+            stream.start()
+            flush()
+            return ready(nil)
+        }
+        do throws(TLSError) {
+            try stream.secure(client: tls, serverName: serverName)
+        } catch {
+            shut(because: error.reason)
+            return ready(error.reason)
+        }
+        onReady = ready
+        readyTimer = loop.timer(afterMillis: connectTimeoutMillis) { [weak self] in
+            self?.shut(because: "TLS handshake timed out")
+        }
         stream.start()
         flush()
+    }
+
+    private func tellReady(_ reason: String?) {
+        readyTimer?.cancel()
+        readyTimer = nil
+        guard let tell = onReady else { return }
+        onReady = nil
+        tell(reason)
     }
 
     /// Ends every call and closes.
@@ -97,6 +128,11 @@ final class ClientConnection: ByteStreamDelegate {
 
     func received(_ bytes: Span<UInt8>) {
         guard closeReason == nil else { return }
+        // An alert of TLS.
+        if !hasHeard, bytes.count > 1, bytes[0] == 0x15, bytes[1] == 3 {
+            return shut(because: "the server speaks TLS only")
+        }
+        hasHeard = true
         do throws(HTTP2Error) {
             try session.receive(bytes)
         } catch {
@@ -111,7 +147,11 @@ final class ClientConnection: ByteStreamDelegate {
     }
 
     func closed(_ error: IOError?) {
-        fail(with: error?.message ?? "the server closed the connection")
+        let end =
+            hasHeard
+            ? "the server closed the connection"
+            : "the server closed the connection without a word: perhaps it wants TLS, or none"
+        fail(with: error?.message ?? end)
     }
 
     // MARK: How it does it
@@ -156,7 +196,8 @@ final class ClientConnection: ByteStreamDelegate {
                 call.end(resetCode: code)
                 calls[Int(reference.slot)] = nil
                 call.reference = nil
-            case .bodyLow, .goAway, .settingsReceived, .settingsAcknowledged, .pingAcknowledged:
+            case .settingsReceived: tellReady(nil)
+            case .bodyLow, .goAway, .settingsAcknowledged, .pingAcknowledged:
                 continue
             }
         }
@@ -257,5 +298,6 @@ final class ClientConnection: ByteStreamDelegate {
         for call in calls { call?.end(.failed(.connectionLost(reason: reason))) }
         calls.removeAll()
         sending.removeAll()
+        tellReady(reason)
     }
 }

@@ -10,6 +10,7 @@ import Logging
 package final class Connection: ByteStreamDelegate {
     private let stream: ByteStream
     private let shared: LoopShared
+    private let entrance: Entrance
     private var calls: ConnectionCalls
     private var goAwayTimer: Timer?
     /// Takes a long flush up again when the loop's other connections have had their turn.
@@ -27,9 +28,13 @@ package final class Connection: ByteStreamDelegate {
 
     private enum DrainStage { case serving, noticed, goingAway }
 
-    package init(_ stream: ByteStream, _ shared: LoopShared, place: ConnectionPlace? = nil) {
+    package init(
+        _ stream: ByteStream, _ shared: LoopShared, _ entrance: Entrance = .open,
+        place: ConnectionPlace? = nil
+    ) {
         self.stream = stream
         self.shared = shared
+        self.entrance = entrance
         self.place = place
         openedAtNanos = shared.watchNanos
         heardAtNanos = openedAtNanos
@@ -37,13 +42,20 @@ package final class Connection: ByteStreamDelegate {
             openedAtNanos: openedAtNanos, times: shared.limits.times, spread: shared.nextSpread())
         calls = ConnectionCalls(
             services: shared.services, blocks: shared.blocks, options: shared.limits.session,
-            memory: shared.sessionMemory)
+            memory: shared.sessionMemory, gate: entrance.makeGate())
     }
 
     /// Begins to read, and sends the server's SETTINGS.
     package func start() {
         stream.delegate = self
         shared.didOpen(self)
+        if let tls = entrance.tls {
+            do throws(TLSError) {
+                try stream.secure(server: tls.current)
+            } catch {
+                return stream.close()
+            }
+        }
         stream.start()
         stream.probe(
             afterSeconds: ConnectionTimes.probeSeconds,
@@ -72,7 +84,16 @@ package final class Connection: ByteStreamDelegate {
 
     package func drained() { flush() }
 
+    package func secured() {
+        calls.gate?.principal = entrance.principal(certificateURIs: stream.peerURIs)
+    }
+
     package func closed(_ error: IOError?) {
+        if let error, error.isTLS {
+            shared.logger.debug(
+                "connection failed",
+                metadata: ["peer": "\(stream.peerDescription)", "error": "\(error.message)"])
+        }
         goAwayTimer?.cancel()
         flushTimer?.cancel()
         uploadTimer?.cancel()
@@ -86,6 +107,8 @@ package final class Connection: ByteStreamDelegate {
     }
 
     func close() { stream.close() }
+
+    var openCallCount: Int { calls.session.openStreamCount }
 
     /// The session can say nothing more; what it has said already is still to reach the peer.
     private func fail(_ error: HTTP2Error) {

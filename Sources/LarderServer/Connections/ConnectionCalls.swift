@@ -44,15 +44,18 @@ package struct ConnectionCalls: ~Copyable {
     let services: Services
     let uploads: ConnectionUploads
     let blocks: AnswerBlocks
+    /// Decides who may call what; nil: everybody may call everything.
+    let gate: CallGate?
 
     package init(
         services: Services, blocks: AnswerBlocks, options: SessionOptions,
-        memory: SessionMemory? = nil
+        memory: SessionMemory? = nil, gate: CallGate? = nil
     ) {
         session = ServerSession(options: options, memory: memory)
         self.services = services
         uploads = ConnectionUploads(services.peerMemory)
         self.blocks = blocks
+        self.gate = gate
     }
 
     /// Takes bytes from the peer and does what they ask for; the answers wait in the session.
@@ -141,6 +144,9 @@ package struct ConnectionCalls: ~Copyable {
 
     // MARK: Beginning
 
+    /// ENHANCE_YOUR_CALM (RFC 9113, 7).
+    private static let calmDownCode: UInt32 = 11
+
     private mutating func begin(
         _ stream: StreamRef, _ fields: HeaderRange, endOfStream: Bool, nowNanos: UInt64,
         scratch: inout CallScratch
@@ -152,7 +158,13 @@ package struct ConnectionCalls: ~Copyable {
         }
         switch scratch.head.verdict() {
         case .call(let timeoutNanos):
-            guard let method = services.method(path: scratch.head.path) else {
+            let found = services.method(path: scratch.head.path)
+            if let gate, let refusal = gate.refusal(of: found, list) {
+                refuse(stream, refusal)
+                if gate.isOverrun { session.terminate(code: Self.calmDownCode) }
+                return
+            }
+            guard let method = found else {
                 return refuse(stream, .unknownMethod(path: scratch.head.path))
             }
             if let refusal = services.refusal(of: method) { return refuse(stream, refusal) }

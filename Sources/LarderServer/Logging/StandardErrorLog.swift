@@ -4,14 +4,23 @@ package import Logging
 ///
 /// A line that the system refuses is lost: the log never holds up what it reports on.
 package struct StandardErrorLog: LogHandler {
-    package var logLevel: Logger.Level
+    package var logLevel: Logger.Level {
+        get { shared.level }
+        set { shared = SharedLogLevel(newValue) }
+    }
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
     private let line: LogLine
+    private var shared: SharedLogLevel
 
     package init(label: String, format: LogFormat, level: Logger.Level) {
+        self.init(label: label, format: format, following: SharedLogLevel(level))
+    }
+
+    /// Logs what `level` says at the time, until a level is set for this log alone.
+    package init(label: String, format: LogFormat, following level: SharedLogLevel) {
         line = LogLine(format: format, label: label)
-        logLevel = level
+        shared = level
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

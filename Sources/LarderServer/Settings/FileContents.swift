@@ -11,6 +11,8 @@ package enum FileContents {
     /// Why a file could not be read, in words.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
     /// Reads the file at `path`, following links; pipes are read to their end.

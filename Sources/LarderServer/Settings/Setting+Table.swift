@@ -6,9 +6,10 @@ import Logging
 extension Setting {
     package static let all: [Setting] =
         [
-            listen, threads, memory, entriesMax, missCost, keyBytesMax, valueBytesMax,
-            inlineBytesMax, messageBytesMax, streamsMax, drainTimeout, reflection, compression,
-            logLevel, logFormat,
+            listen, adminListen, insecurePublic, tlsCertificate, tlsKey, tlsClientCA,
+            tlsClientRole, tlsMinVersion, tokensFile, threads, memory, entriesMax, missCost,
+            keyBytesMax, valueBytesMax, inlineBytesMax, messageBytesMax, streamsMax, drainTimeout,
+            reflection, compression, logLevel, logFormat,
         ] + ofPeers
 
     package static let listen = Setting(
@@ -149,9 +150,6 @@ extension Setting {
         allowed: { _, _ in Settings.drainTimeoutMillisAllowed },
         load: { $0.drainTimeoutMillis },
         store: { $0.drainTimeoutMillis = $1 })
-
-    package static let reflection = truth(
-        "server.reflection", flag: "reflection", "Answer gRPC reflection.", \Settings.reflection)
 
     package static let compression = truth(
         "server.compression", flag: "compression",

@@ -146,11 +146,12 @@ extension Setting {
 
     static func truth(
         _ key: String, flag: String, _ summary: String,
-        _ path: any WritableKeyPath<Settings, Bool> & Sendable
+        _ path: any WritableKeyPath<Settings, Bool> & Sendable, defaultWords: String? = nil,
+        following: (@Sendable (Settings) -> Bool)? = nil
     ) -> Setting {
         Setting(
             key: key, flag: flag, shape: .truth, valueName: "true|false", summary: summary,
-            allowed: { _, _ in "true or false" }, defaultWords: nil,
+            allowed: { _, _ in "true or false" }, defaultWords: defaultWords,
             adopt: { given, settings, _ in
                 let text = given.last ?? ""
                 guard let truth = Bool(text) else {
@@ -159,7 +160,9 @@ extension Setting {
                 settings[keyPath: path] = truth
                 return .adopted
             },
-            follow: { _ in },
+            follow: { settings in
+                if let following { settings[keyPath: path] = following(settings) }
+            },
             shown: { "\($0[keyPath: path])" })
     }
 

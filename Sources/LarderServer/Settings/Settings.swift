@@ -8,6 +8,19 @@ package import Logging
 package struct Settings: Sendable, Equatable {
     /// Where the server listens: each an address that `SocketAddress` reads.
     package var listen: [String]
+    /// Where operators are served, and AdminService.
+    package var adminListen: [String] = []
+    /// Other machines may come in without TLS or without credentials.
+    package var insecurePublic = false
+    /// PEM files. With a certificate TCP listeners speak TLS, with an authority for clients these
+    /// need certificates.
+    package var tlsCertificate: String?
+    package var tlsKey: String?
+    package var tlsClientCA: String?
+    package var tlsClientRole = ClientRoleChoice.write
+    package var tlsMinVersion = TLSVersionChoice.tls13
+    /// The tokens that clients need.
+    package var tokensFile: String?
     /// Event loops, one thread each.
     package var threads: Int
     /// The budget of the cache.

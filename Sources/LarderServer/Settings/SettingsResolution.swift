@@ -34,4 +34,9 @@ package struct SettingsResolution: Sendable {
     package var rows: [(setting: Setting, value: String, source: SettingSource)] {
         zip(Setting.all, sources).map { ($0, $0.value(in: settings), $1) }
     }
+
+    /// Where each setting came from, by its key.
+    package var sourcesByKey: [String: SettingSource] {
+        Dictionary(uniqueKeysWithValues: zip(Setting.all.map(\.key), sources))
+    }
 }

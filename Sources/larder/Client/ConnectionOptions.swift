@@ -7,6 +7,10 @@ import LarderServer
 struct ConnectionOptions: ParsableArguments {
     static let addressVariable = "LARDER_ADDR"
     static let addressDefault = "127.0.0.1:7070"
+    static let authorityVariable = "LARDER_CACERT"
+    static let tokenVariable = "LARDER_TOKEN"
+    /// A file with a token holds little else.
+    private static let tokenFileBytesMax = 4_096
     /// The longest answer to one call: a value may be as long as the server lets it be.
     static let messageBytesMax = UInt32(Int32.max)
 
@@ -22,17 +26,81 @@ struct ConnectionOptions: ParsableArguments {
             "How long a call may take, such as 500ms or 10s; 0 is for ever.", valueName: "time"))
     var timeout: TimeAmount = TimeAmount(millis: 30_000)
 
+    @Flag(help: "Speak TLS; so does each of --ca, --cert and --server-name.")
+    var tls = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Trust servers with a certificate signed by these, PEM, in place of those that the system trusts. (\(authorityVariable))",
+            valueName: "file"), completion: .file())
+    var ca: String?
+
+    @Option(
+        help: ArgumentHelp("Show this certificate to the server, PEM.", valueName: "file"),
+        completion: .file())
+    var cert: String?
+
+    @Option(
+        help: ArgumentHelp("The key of --cert, if it stands elsewhere.", valueName: "file"),
+        completion: .file())
+    var key: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The name in the server's certificate, if it is not the host.", valueName: "name"))
+    var serverName: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Show the token in this file. (\(tokenVariable): the token itself)", valueName: "file"),
+        completion: .file())
+    var tokenFile: String?
+
+    func validate() throws {
+        if key != nil, cert == nil { throw ValidationError("--key is the key of --cert") }
+    }
+
+    private func security(_ environment: [String: String]) -> ClientSecurity? {
+        let authority = ca ?? environment[Self.authorityVariable]
+        guard tls || authority != nil || cert != nil || serverName != nil else { return nil }
+        var security = ClientSecurity()
+        security.authority = authority
+        security.certificate = cert
+        security.key = key
+        security.serverName = serverName
+        return security
+    }
+
+    /// The token, without the line's end; its file may not be empty.
+    private func token(_ environment: [String: String]) throws(CommandFailure) -> String? {
+        guard let tokenFile else { return environment[Self.tokenVariable] }
+        do throws(FileContents.Failure) {
+            let bytes = try FileContents.read(tokenFile, bytesMax: Self.tokenFileBytesMax)
+            let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            guard words.count == 1, let token = words.first else {
+                throw FileContents.Failure(description: "it does not hold one token")
+            }
+            return String(token)
+        } catch {
+            throw CommandFailure(
+                "\(OneLine.quoted(tokenFile)): \(error)", exitCode: ClientExit.unreadableInput)
+        }
+    }
+
     var timeoutMillis: UInt64? { timeout.millis == 0 ? nil : timeout.millis }
 
     func connect() async throws(CommandFailure) -> CacheClient {
-        let environment = ProcessInfo.processInfo.environment[Self.addressVariable]
+        let environment = ProcessInfo.processInfo.environment
         var options = ChannelOptions()
         options.receivedMessageBytesMax = Self.messageBytesMax
         options.userAgent = "larder/\(Version.current)"
+        options.security = security(environment)
+        options.token = try token(environment)
         if timeout.millis > 0 { options.connectTimeoutMillis = timeout.millis }
         do throws(ClientError) {
             return try await CacheClient.connect(
-                to: address ?? environment ?? Self.addressDefault, options: options)
+                to: address ?? environment[Self.addressVariable] ?? Self.addressDefault,
+                options: options)
         } catch {
             throw CommandFailure(error)
         }

@@ -28,14 +28,15 @@ final class CallPair {
     init(
         budgetBytes: UInt64 = 64 << 20, client: SessionOptions = SessionOptions(),
         server: SessionOptions = SessionOptions(), limits: Limits = Limits(),
-        compression: Bool = false, further: (any FurtherMethods)? = nil
+        compression: Bool = false, further: (any FurtherMethods)? = nil, gate: CallGate? = nil
     ) {
         services = Self.makeServices(
             budgetBytes: budgetBytes, limits: limits, compression: compression,
             further: further)
         scratch = CallScratch(services)
         self.client = ClientSession(options: client)
-        calls = ConnectionCalls(services: services, blocks: AnswerBlocks(), options: server)
+        calls = ConnectionCalls(
+            services: services, blocks: AnswerBlocks(), options: server, gate: gate)
     }
 
     static func makeServices(

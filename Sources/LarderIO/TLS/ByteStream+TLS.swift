@@ -1,0 +1,131 @@
+import CLibuv
+
+// A stream with TLS between the socket and the delegate.
+//
+// What the delegate appends is plaintext and waits in `output`; a flush encrypts it into
+// `ciphertext`, which leaves as the output of a stream without TLS does.
+extension ByteStream {
+    /// Plaintext of one round: about so much ciphertext a peer who reads nothing can make us keep.
+    static let securedRoundBytesMax = 192 * 1024
+
+    /// A secured stream's part of it.
+    final class Security {
+        var machine: TLSMachine
+        let ciphertext: OutputQueue
+        let plaintext: TLSBuffer
+        var hasSaidEnd = false
+
+        init(_ machine: consuming TLSMachine, _ core: LoopCore) {
+            self.machine = machine
+            ciphertext = OutputQueue(pool: core.blocks)
+            plaintext = core.plaintext
+        }
+    }
+
+    /// Lets the stream be secured, as a server's, before `start`. The delegate is told `secured`
+    /// when the peer has shaken hands; what it sends before waits.
+    package func secure(server context: TLSContext) throws(TLSError) {
+        secure(with: try TLSMachine(server: context))
+    }
+
+    /// The same as a client's, for a server of this name.
+    package func secure(client context: TLSContext, serverName: String) throws(TLSError) {
+        secure(with: try TLSMachine(client: context, serverName: serverName))
+    }
+
+    private func secure(with machine: consuming TLSMachine) {
+        precondition(state == .ready && output.isEmpty, "a stream is secured before it is used")
+        security = Security(machine, core)
+        output.limitRound(bytes: Self.securedRoundBytesMax)
+    }
+
+    package var isSecured: Bool { security != nil }
+
+    /// The URIs among the alternative names of the peer's certificate.
+    package var peerURIs: [String] { security?.machine.peerURIs ?? [] }
+
+    /// A client speaks first.
+    func beginHandshake(_ security: Security) {
+        do throws(TLSError) {
+            try security.machine.begin()
+            writeCiphertext(security)
+        } catch {
+            close(error.ioError)
+        }
+    }
+
+    func deliver(_ bytes: Span<UInt8>, through security: Security) {
+        guard state == .open else { return }
+        let wasEstablished = security.machine.isEstablished
+        let plaintext = security.plaintext
+        let count: Int
+        do throws(TLSError) {
+            count = try security.machine.receive(bytes, into: plaintext)
+        } catch {
+            // The alert that tells the peer why is still to go out.
+            output.clear()
+            security.hasSaidEnd = true
+            writeCiphertext(security)
+            return finish(error.ioError)
+        }
+        if security.machine.hasCiphertext { writeCiphertext(security) }
+        if !wasEstablished, security.machine.isEstablished, state == .open {
+            listener?.secured()
+            flush()
+            if state == .open, !isWriting { listener?.drained() }
+        }
+        if count > 0, state == .open { listener?.received(plaintext.bytes(count)) }
+        if security.machine.hasPeerEnded, state == .open { peerEndedInOrder() }
+    }
+
+    /// Encrypts what is queued and sends it.
+    func writeOut(through security: Security) {
+        guard security.machine.isEstablished else { return }
+        var failure: TLSError?
+        unsafe output.drain(
+            writing: { segments, count in
+                var bytes = 0
+                for index in 0..<count {
+                    let segment = unsafe segments[index]
+                    bytes += unsafe segment.len
+                    guard failure == nil, let base = unsafe segment.base else { continue }
+                    let start = unsafe UnsafeRawPointer(base).assumingMemoryBound(to: UInt8.self)
+                    do throws(TLSError) {
+                        try security.machine.encrypt(
+                            unsafe Span(_unsafeStart: start, count: segment.len)
+                        ) { failure = failure ?? security.append($0) }
+                    } catch {
+                        failure = error
+                    }
+                }
+                return bytes
+            }, keeping: { _ in })
+        if let failure { return close(failure.ioError) }
+        write(security.ciphertext)
+    }
+
+    /// Sends what the protocol itself has to say, unless an earlier write is still going on: then
+    /// it goes first with the next one.
+    func writeCiphertext(_ security: Security) {
+        guard writingBytes == 0, state != .closed else { return }
+        var failure: TLSError?
+        security.machine.takeCiphertext { failure = security.append($0) }
+        if let failure { return close(failure.ioError) }
+        if !security.ciphertext.isEmpty { write(security.ciphertext) }
+    }
+
+    /// Tells the peer that our side ends here.
+    func sayEnd(_ security: Security) {
+        guard !security.hasSaidEnd else { return }
+        security.hasSaidEnd = true
+        security.machine.end()
+        writeCiphertext(security)
+    }
+}
+
+extension ByteStream.Security {
+    fileprivate func append(_ bytes: Span<UInt8>) -> TLSError? {
+        ciphertext.append(copying: bytes)
+            ? nil : TLSError(.session, "more ciphertext than a round can have")
+    }
+}

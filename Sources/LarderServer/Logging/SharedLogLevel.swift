@@ -1,0 +1,21 @@
+package import Logging
+import Synchronization
+
+/// The least severe messages that are logged, for many loggers at a time; it may change while
+/// they log.
+package final class SharedLogLevel: Sendable {
+    private let index: Atomic<Int>
+
+    package init(_ level: Logger.Level) {
+        index = Atomic(Self.index(of: level))
+    }
+
+    package var level: Logger.Level {
+        get { Logger.Level.allCases[index.load(ordering: .relaxed)] }
+        set { index.store(Self.index(of: newValue), ordering: .relaxed) }
+    }
+
+    private static func index(of level: Logger.Level) -> Int {
+        Logger.Level.allCases.firstIndex(of: level) ?? 0
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import LarderClient
+
+/// `larder admin stats`: the counters and gauges of a server.
+struct AdminStats: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Print the server's counters.")
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(name: [.customShort("o"), .customLong("output")], help: "text or json.")
+    var form = ReportForm.text
+
+    func run() async throws {
+        let client = try await connection.connect()
+        let stats = try await calling { () async throws(ClientError) in
+            try await client.stats(timeoutMillis: connection.timeoutMillis)
+        }
+        switch form {
+        case .text: try Terminal.writeLine(text(stats))
+        case .json: try Terminal.writeLine(json(stats))
+        }
+    }
+
+    private func numbers(_ stats: GetStatsResponse) -> [(name: String, number: UInt64)] {
+        var numbers: [(name: String, number: UInt64)] = [
+            ("uptime_millis", stats.uptimeMillis), ("budget_bytes", stats.budgetBytes),
+            ("used_bytes", stats.usedBytes), ("resident_bytes", stats.residentBytes),
+            ("connections", UInt64(stats.connections)), ("calls_in_flight", stats.callsInFlight),
+        ]
+        // There is one namespace, named "default".
+        guard let items = stats.namespaces.first else { return numbers }
+        numbers += [
+            ("entries", items.entries), ("value_bytes", items.valueBytes), ("hits", items.hits),
+            ("misses", items.misses), ("sets", items.sets), ("deletes", items.deletes),
+            ("evicted", items.evicted), ("evicted_bytes", items.evictedBytes),
+            ("expired", items.expired), ("not_admitted", items.notAdmitted),
+            ("not_admitted_bytes", items.notAdmittedBytes),
+        ]
+        return numbers
+    }
+
+    private func text(_ stats: GetStatsResponse) -> String {
+        var lines = [("server_version", stats.serverVersion), ("node_id", stats.nodeID)]
+        for (name, number) in numbers(stats) { lines.append((name, String(number))) }
+        return lines.map { name, value in
+            name + String(repeating: " ", count: 20 - name.count) + value
+        }.joined(separator: "\n")
+    }
+
+    private func json(_ stats: GetStatsResponse) -> String {
+        var json = JSONText()
+        json.beginObject()
+        json.member("server_version", stats.serverVersion)
+        json.member("node_id", stats.nodeID)
+        for (name, number) in numbers(stats) { json.member(name, number) }
+        json.endObject()
+        return json.text
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import LarderServer
+
+/// `larder token`: makes a token and the line for the server's file of tokens.
+struct Token: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Make a token for a client.",
+        discussion: """
+            The server gets the token's SHA-256 only, a line in its --tokens-file; the client gets \
+            the token: larder token --role write --add /etc/larder/tokens > web.token
+
+            After SIGHUP a running server knows it.
+            """)
+
+    @Option(help: "read, write or admin.")
+    var role = "read"
+
+    @Option(
+        help: ArgumentHelp(
+            "Only these groups of methods: items, bulk, schema, admin, with commas.",
+            valueName: "groups"))
+    var methods: String?
+
+    @Option(help: ArgumentHelp("Only these namespaces, with commas.", valueName: "names"))
+    var namespaces: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Add the line to this file, and print the token alone.", valueName: "file"),
+        completion: .file())
+    var add: String?
+
+    func run() throws {
+        var generator = SystemRandomNumberGenerator()
+        let made: NewToken
+        do throws(TokenFile.Failure) {
+            made = try NewToken(
+                role: role, methods: methods, namespaces: namespaces, using: &generator)
+        } catch {
+            throw CommandFailure(error.reason, exitCode: ExitStatus.usage)
+        }
+        guard let add else {
+            try Terminal.writeLine("token  \(made.token)\nline   \(made.line)")
+            return
+        }
+        try append(made.line, to: add)
+        try Terminal.writeLine(made.token)
+    }
+
+    private func append(_ line: String, to path: String) throws(CommandFailure) {
+        let number = unsafe open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw unwritable(path, unsafe String(cString: strerror(errno))) }
+        let file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
+        do {
+            // A last line without an end must not swallow ours.
+            let end = try file.seekToEnd()
+            var text = "\(line)\n"
+            if end > 0 {
+                try file.seek(toOffset: end - 1)
+                if try file.read(upToCount: 1) != Data("\n".utf8) { text = "\n" + text }
+            }
+            try file.write(contentsOf: Data(text.utf8))
+        } catch {
+            throw unwritable(path, "write failed")
+        }
+    }
+
+    private func unwritable(_ path: String, _ reason: String) -> CommandFailure {
+        CommandFailure(
+            "\(OneLine.quoted(path)): \(OneLine.text(reason))",
+            exitCode: ClientExit.unwritableOutput)
+    }
+}
