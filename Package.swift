@@ -73,6 +73,17 @@ let package = Package(
             name: "codec-oracle", dependencies: ["LarderProtocol"], path: "Tests/CodecOracle",
             swiftSettings: house),
 
+        // A server and its clients in one thread, all of it drawn from a seed.
+        .target(
+            name: "LarderSimulation",
+            dependencies: [
+                "LarderServer", "LarderHTTP2", "LarderGRPC", "LarderService", "LarderProtocol",
+                "LarderCache",
+            ], path: "Tests/LarderSimulation", swiftSettings: house),
+        .executableTarget(
+            name: "larder-simulation", dependencies: ["LarderSimulation"],
+            path: "Tests/LarderSimulationCommand", swiftSettings: house),
+
         .testTarget(name: "LarderIOTests", dependencies: ["LarderIO"], swiftSettings: house),
         .testTarget(name: "LarderHTTP2Tests", dependencies: ["LarderHTTP2"], swiftSettings: house),
         .testTarget(name: "LarderGRPCTests", dependencies: ["LarderGRPC"], swiftSettings: house),
@@ -90,5 +101,8 @@ let package = Package(
                 "LarderService", "LarderProtocol",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: house),
+        .testTarget(
+            name: "LarderSimulationTests", dependencies: ["LarderSimulation"],
+            swiftSettings: house),
     ]
 )

@@ -1,0 +1,33 @@
+import LarderCache
+import LarderService
+
+/// Runs worlds, one for each seed.
+package enum Simulation {
+    /// What a world that held has seen.
+    package struct Summary: Sendable {
+        package var calls = 0
+        package var answered = 0
+        package var evicted: UInt64 = 0
+    }
+
+    /// Runs the world of a seed to its end; throws what is wrong with it.
+    package static func run(seed: UInt64, fault: PlantedFault? = nil) throws -> Summary {
+        let world = World(seed: seed, fault: fault)
+        try world.run()
+        var summary = Summary()
+        summary.calls = world.calls.count
+        summary.answered = world.calls.count { $0.status != nil }
+        summary.evicted = world.services.cache.statistics().evicted
+        return summary
+    }
+
+    /// The first of some seeds in which a fault is found, and by what.
+    package static func firstFinding(
+        of fault: PlantedFault, seeds: Range<UInt64>
+    ) -> (seed: UInt64, what: String)? {
+        for seed in seeds {
+            do { _ = try run(seed: seed, fault: fault) } catch { return (seed, "\(error)") }
+        }
+        return nil
+    }
+}

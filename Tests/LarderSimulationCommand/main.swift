@@ -1,0 +1,75 @@
+// Runs the simulation for many seeds, and says how one that fails is had again.
+//
+//     larder-simulation [--seeds COUNT] [--first SEED]     so many worlds
+//     larder-simulation --replay SEED                       one of them
+//     larder-simulation --planted                           how soon planted faults are found
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+import LarderSimulation
+
+private struct Arguments {
+    var seeds: UInt64 = 10_000
+    var first: UInt64 = 0
+    var isPlanted = false
+
+    init?(_ words: [String]) {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            switch word {
+            case "--planted": isPlanted = true
+            case "--seeds", "--first", "--replay":
+                guard let number = rest.popFirst().flatMap({ UInt64($0) }) else { return nil }
+                if word == "--seeds" { seeds = number } else { first = number }
+                if word == "--replay" { seeds = 1 }
+            default: return nil
+            }
+        }
+    }
+}
+
+private func say(_ line: String) { _ = unsafe line.withCString { unsafe puts($0) } }
+
+private func runSeeds(_ arguments: Arguments) -> CInt {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var calls = 0
+    var answered = 0
+    for seed in arguments.first..<(arguments.first &+ arguments.seeds) {
+        do {
+            let summary = try Simulation.run(seed: seed)
+            calls += summary.calls
+            answered += summary.answered
+        } catch {
+            say("seed \(seed): \(error)")
+            say("again: swift run -c release larder-simulation --replay \(seed)")
+            return 1
+        }
+    }
+    let seconds = Double((clock.now - start) / .milliseconds(1)) / 1_000
+    let perMinute = Int(Double(arguments.seeds) / max(seconds, 0.001) * 60)
+    say(
+        "simulation: \(arguments.seeds) seeds, \(calls) calls, \(answered) answered, "
+            + "\(seconds) s, \(perMinute) seeds a minute")
+    return 0
+}
+
+private func plant() -> CInt {
+    var missed: CInt = 0
+    for fault in PlantedFault.allCases {
+        if let found = Simulation.firstFinding(of: fault, seeds: 0..<2_000) {
+            say("\(fault.rawValue): found after \(found.seed + 1) seeds: \(found.what)")
+        } else {
+            say("\(fault.rawValue): NOT FOUND in 2000 seeds")
+            missed = 1
+        }
+    }
+    return missed
+}
+
+guard let arguments = Arguments(Array(CommandLine.arguments.dropFirst())) else {
+    say("usage: larder-simulation [--seeds COUNT] [--first SEED] | --replay SEED | --planted")
+    exit(64)
+}
+exit(arguments.isPlanted ? plant() : runSeeds(arguments))
