@@ -8,7 +8,10 @@ extension Replay {
     mutating func checkLoad(_ call: SimulatedCall, message: Int, nowNanos: UInt64) throws {
         guard case .load(let part) = call.request, message > 0 else { return }
         let session = part.session
-        let told = try Self.committed(call)
+        let last = try Self.lastWord(call)
+        let told = Int(last.committed)
+        // Which entries were rejected is not looked at.
+        let mayReject = last.rejected > 0
         // A load without a name is over with its call.
         let id = session.start.sessionID.isEmpty ? ObjectIdentifier(call) : ObjectIdentifier(session)
         var progress = loads[id] ?? LoadProgress()
@@ -19,8 +22,8 @@ extension Replay {
             let mayBeSecond = index < progress.possible
             progress.possible = max(progress.possible, index + 1)
             if let unit = session.units[index] {
-                store(
-                    unit, session.start, isSure: isSure && !mayBeSecond, nowNanos: nowNanos)
+                let isDone = isSure && !mayBeSecond && !mayReject
+                store(unit, session.start, isSure: isDone, nowNanos: nowNanos)
             }
             if isSure { progress.sure = max(progress.sure, index + 1) }
         }
@@ -49,8 +52,8 @@ extension Replay {
         model.note(unit.key, after)
     }
 
-    /// How many entries the client has been told are dealt with; throws if the tallies are wrong.
-    private static func committed(_ call: SimulatedCall) throws -> Int {
+    /// What the client was told last; throws if the tallies go back.
+    private static func lastWord(_ call: SimulatedCall) throws -> BulkLoadResponse {
         var last = BulkLoadResponse(committed: 0)
         for answer in try call.decoded(as: BulkLoadResponse.self) {
             guard answer.committed >= last.committed else {
@@ -58,7 +61,7 @@ extension Replay {
             }
             last = answer
         }
-        return Int(last.committed)
+        return last
     }
 
     /// Checks the last word of a load that ended well.
@@ -71,8 +74,8 @@ extension Replay {
         let total = part.batches.last?.upperBound ?? 0
         let settled =
             last.stored + last.notAdmitted + last.conditionFailed + last.rejected
-        guard Int(last.committed) >= total, last.rejected == 0,
-            settled <= last.committed, mayEvict || last.notAdmitted == 0
+        guard Int(last.committed) >= total, settled <= last.committed,
+            mayEvict || last.notAdmitted + last.rejected == 0
         else { throw Violation("call \(call.number), BulkLoad: a wrong tally \(last)") }
     }
 

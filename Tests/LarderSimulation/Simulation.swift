@@ -1,4 +1,5 @@
 import LarderCache
+import LarderGRPC
 import LarderService
 
 /// Runs worlds, one for each seed.
@@ -8,6 +9,17 @@ package enum Simulation {
         package var calls = 0
         package var answered = 0
         package var evicted: UInt64 = 0
+        /// How often a method ended in a way.
+        package var endings: [String: Int] = [:]
+
+        package init() {}
+
+        package mutating func add(_ other: Summary) {
+            calls += other.calls
+            answered += other.answered
+            evicted += other.evicted
+            endings.merge(other.endings, uniquingKeysWith: +)
+        }
     }
 
     /// Runs the world of a seed to its end; throws what is wrong with it.
@@ -17,6 +29,11 @@ package enum Simulation {
         var summary = Summary()
         summary.calls = world.calls.count
         summary.answered = world.calls.count { $0.status != nil }
+        for call in world.calls {
+            let method = call.path.split(separator: "/").last ?? ""
+            let ending = call.status.map { "\($0.code)" } ?? "no answer"
+            summary.endings["\(method) \(ending)", default: 0] += 1
+        }
         summary.evicted = world.services.cache.statistics().evicted
         return summary
     }

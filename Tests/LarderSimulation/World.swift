@@ -189,6 +189,6 @@ final class World {
     }
 
     private func changeBudget() {
-        services.cache.setBudget(UInt64(generator.pick([48, 64, 100, 400])) << 10)
+        services.cache.setBudget(UInt64(generator.pick([8, 16, 48, 100])) << 10)
     }
 }

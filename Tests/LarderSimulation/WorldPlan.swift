@@ -26,12 +26,12 @@ struct WorldPlan {
 
     init(using generator: inout SeededGenerator) {
         isRoomy = generator.oneIn(3)
-        budgetBytes = isRoomy ? 64 << 20 : UInt64(generator.pick([48, 100, 400])) << 10
-        entriesMax = !isRoomy && generator.oneIn(4) ? 6 : nil
+        budgetBytes = isRoomy ? 64 << 20 : UInt64(generator.pick([8, 16, 48, 100])) << 10
+        entriesMax = !isRoomy && generator.oneIn(3) ? 6 : nil
         shardCount = generator.pick([1, 4, 16])
         keyCount = generator.pick([2, 6, 20])
         clientCount = generator.pick([1, 2, 3, 5])
-        stepCount = 150 + generator.below(350)
+        stepCount = 200 + generator.below(800)
         valueBytes = generator.pick([[0, 3, 40, 200], [10, 1_023, 1_025, 3_000], [5, 700, 5_000]])
         readBytesMax = generator.pick([30, 400, 5_000, 100_000])
         writeBytesMax = generator.pick([30, 400, 5_000, 100_000])
@@ -39,6 +39,9 @@ struct WorldPlan {
         var limits = Limits()
         limits.messageBytesMax = 64 << 10
         limits.uploadBytesMax = generator.pick([64 << 10, 64 << 20])
+        limits.waitingUploadBytesMax = generator.pick([4_000, 64 << 20])
+        limits.pinnedBytesMax = generator.pick([20_000, 64 << 20])
+        limits.unreadBytesMax = generator.pick([70_000, 64 << 20])
         limits.bulkAssemblyBytesMax = 1 << 20
         limits.exportMessageBytes = generator.pick([300, 2_000, 64 << 10])
         limits.exportPendingBytesMax = generator.pick([1_000, 256 << 10])

@@ -3,6 +3,8 @@
 //     larder-simulation [--seeds COUNT] [--first SEED]     so many worlds
 //     larder-simulation --replay SEED                       one of them
 //     larder-simulation --planted                           how soon planted faults are found
+//
+// With --tell it says which methods were called and how the calls ended.
 
 #if canImport(Glibc)
     import Glibc
@@ -13,12 +15,14 @@ private struct Arguments {
     var seeds: UInt64 = 10_000
     var first: UInt64 = 0
     var isPlanted = false
+    var isTold = false
 
     init?(_ words: [String]) {
         var rest = words[...]
         while let word = rest.popFirst() {
             switch word {
             case "--planted": isPlanted = true
+            case "--tell": isTold = true
             case "--seeds", "--first", "--replay":
                 guard let number = rest.popFirst().flatMap({ UInt64($0) }) else { return nil }
                 if word == "--seeds" { seeds = number } else { first = number }
@@ -34,13 +38,10 @@ private func say(_ line: String) { _ = unsafe line.withCString { unsafe puts($0)
 private func runSeeds(_ arguments: Arguments) -> CInt {
     let clock = ContinuousClock()
     let start = clock.now
-    var calls = 0
-    var answered = 0
+    var total = Simulation.Summary()
     for seed in arguments.first..<(arguments.first &+ arguments.seeds) {
         do {
-            let summary = try Simulation.run(seed: seed)
-            calls += summary.calls
-            answered += summary.answered
+            total.add(try Simulation.run(seed: seed))
         } catch {
             say("seed \(seed): \(error)")
             say("again: swift run -c release larder-simulation --replay \(seed)")
@@ -49,9 +50,14 @@ private func runSeeds(_ arguments: Arguments) -> CInt {
     }
     let seconds = Double((clock.now - start) / .milliseconds(1)) / 1_000
     let perMinute = Int(Double(arguments.seeds) / max(seconds, 0.001) * 60)
+    if arguments.isTold {
+        for (ending, count) in total.endings.sorted(by: { $0.key < $1.key }) {
+            say("\(ending): \(count)")
+        }
+    }
     say(
-        "simulation: \(arguments.seeds) seeds, \(calls) calls, \(answered) answered, "
-            + "\(seconds) s, \(perMinute) seeds a minute")
+        "simulation: \(arguments.seeds) seeds, \(total.calls) calls, \(total.answered) answered, "
+            + "\(total.evicted) evictions, \(seconds) s, \(perMinute) seeds a minute")
     return 0
 }
 
