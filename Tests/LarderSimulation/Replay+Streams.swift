@@ -6,19 +6,24 @@ extension Replay {
 
     /// The entries of one message: each may have been stored, if it had not been before.
     mutating func checkLoad(_ call: SimulatedCall, message: Int, nowNanos: UInt64) throws {
-        guard case .load(let part) = call.request, message > 0 else { return }
+        guard case .load(let part) = call.request else { return }
         let session = part.session
         let last = try Self.lastWord(call)
         let told = Int(last.committed)
         // Which entries were rejected is not looked at.
         let mayReject = last.rejected > 0
         // A load without a name is over with its call.
-        let id = session.start.sessionID.isEmpty ? ObjectIdentifier(call) : ObjectIdentifier(session)
+        let id =
+            session.start.sessionID.isEmpty ? ObjectIdentifier(call) : ObjectIdentifier(session)
         var progress = loads[id] ?? LoadProgress()
-        if nowNanos - min(nowNanos, progress.usedAtNanos) > sessionNanos { progress.sure = 0 }
+        // What was forgotten on the way may have been done again from its beginning.
+        let isIdle = nowNanos - min(nowNanos, progress.usedAtNanos) > sessionNanos
+        progress.isDoubtful = progress.isDoubtful || isIdle && progress.usedAtNanos > 0
         progress.usedAtNanos = nowNanos
-        for index in part.batches[message - 1] where index >= progress.sure {
-            let isSure = index < told
+        defer { loads[id] = progress }
+        guard message > 0 else { return }
+        for index in part.batches[message - 1] where progress.isDoubtful || index >= progress.sure {
+            let isSure = index < told && !progress.isDoubtful
             let mayBeSecond = index < progress.possible
             progress.possible = max(progress.possible, index + 1)
             if let unit = session.units[index] {
@@ -27,7 +32,6 @@ extension Replay {
             }
             if isSure { progress.sure = max(progress.sure, index + 1) }
         }
-        loads[id] = progress
     }
 
     private mutating func store(
@@ -35,7 +39,8 @@ extension Replay {
     ) {
         guard let states = model.states(unit.key, nowNanos: nowNanos) else { return }
         let request = SetRequest(
-            key: unit.key, value: unit.value, ttlMillis: unit.head.ttlMillis ?? start.defaultTTLMillis,
+            key: unit.key, value: unit.value,
+            ttlMillis: unit.head.ttlMillis ?? start.defaultTTLMillis,
             flags: unit.head.flags, condition: start.ifAbsent ? .ifAbsent(true) : .none,
             version: unit.head.version)
         var after: [ModelItem?] = isSure ? [] : states

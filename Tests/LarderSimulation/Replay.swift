@@ -10,15 +10,21 @@ struct Replay {
     /// How far the loads have come, by their session.
     var loads: [ObjectIdentifier: LoadProgress] = [:]
 
+    /// Each line of the journal is said as it is looked at.
+    var isTelling = false
+
     struct LoadProgress {
         /// Entries below this have surely been dealt with, below the other perhaps.
         var sure = 0
         var possible = 0
+        /// The server may have forgotten the load in between.
+        var isDoubtful = false
         var usedAtNanos: UInt64 = 0
     }
 
     mutating func run() throws {
         for line in journal.lines {
+            if isTelling { tell(line) }
             switch line.event {
             case .asked(let call): try check(call, nowNanos: line.nowNanos)
             case .loaded(let call, let message):

@@ -56,9 +56,10 @@ final class SimulatedConnection {
         if drainStage == 1, calls.hasSeenDrainPing { goAway() }
     }
 
-    /// Fills the output while it is empty and the socket takes it, as `Connection.flush` does.
+    /// Fills the output while it is empty and the socket takes it, as `Connection.flush` does;
+    /// `write` offers it to the socket.
     ///
-    /// - Parameter write: offers bytes to the socket by lending the output.
+    /// - Throws: what the session cannot say any more.
     func flush(
         nowNanos: UInt64, scratch: inout CallScratch,
         write: (inout ServerOutput) -> Void

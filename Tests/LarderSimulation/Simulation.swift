@@ -23,8 +23,12 @@ package enum Simulation {
     }
 
     /// Runs the world of a seed to its end; throws what is wrong with it.
-    package static func run(seed: UInt64, fault: PlantedFault? = nil) throws -> Summary {
+    /// `isTelling` says each step on the standard output.
+    package static func run(
+        seed: UInt64, fault: PlantedFault? = nil, isTelling: Bool = false
+    ) throws -> Summary {
         let world = World(seed: seed, fault: fault)
+        world.isTelling = isTelling
         try world.run()
         var summary = Summary()
         summary.calls = world.calls.count

@@ -72,6 +72,7 @@ extension World {
         var replay = Replay(
             model: Model(mayEvict: !plan.isRoomy), journal: journal,
             sessionNanos: plan.limits.bulkSessionNanos)
+        replay.isTelling = isTelling
         try replay.run()
         for call in calls { try Replay.checkLoadEnd(call, mayEvict: !plan.isRoomy) }
     }
@@ -143,6 +144,8 @@ extension World {
         services.cache.checkInvariants()
         services.cache.flush()
         let live = services.cache.arenaUsage.liveBytes
-        guard live == 0 else { throw Violation("\(live) bytes of entries live on in an empty cache") }
+        guard live == 0 else {
+            throw Violation("\(live) bytes of entries live on in an empty cache")
+        }
     }
 }

@@ -30,6 +30,7 @@ final class World {
     var lenders: [WeakLender] = []
     var isDraining = false
     let planted = PlantedState()
+    var isTelling = false
 
     /// A client and the server's end of its connection.
     final class Link {

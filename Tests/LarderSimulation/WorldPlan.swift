@@ -32,7 +32,9 @@ struct WorldPlan {
         keyCount = generator.pick([2, 6, 20])
         clientCount = generator.pick([1, 2, 3, 5])
         stepCount = 200 + generator.below(800)
-        valueBytes = generator.pick([[0, 3, 40, 200], [10, 1_023, 1_025, 3_000], [5, 700, 5_000]])
+        valueBytes = generator.pick([
+            [0, 3, 40, 200], [10, 1_023, 1_025, 3_000], [5, 700, 5_000],
+        ])
         readBytesMax = generator.pick([30, 400, 5_000, 100_000])
         writeBytesMax = generator.pick([30, 400, 5_000, 100_000])
 

@@ -1,13 +1,13 @@
 // Runs the simulation for many seeds, and says how one that fails is had again.
 //
 //     larder-simulation [--seeds COUNT] [--first SEED]     so many worlds
-//     larder-simulation --replay SEED                       one of them
+//     larder-simulation --replay SEED                       one of them, step by step
 //     larder-simulation --planted                           how soon planted faults are found
 //
 // With --tell it says which methods were called and how the calls ended.
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 import LarderSimulation
 
@@ -16,6 +16,7 @@ private struct Arguments {
     var first: UInt64 = 0
     var isPlanted = false
     var isTold = false
+    var isReplay = false
 
     init?(_ words: [String]) {
         var rest = words[...]
@@ -26,7 +27,10 @@ private struct Arguments {
             case "--seeds", "--first", "--replay":
                 guard let number = rest.popFirst().flatMap({ UInt64($0) }) else { return nil }
                 if word == "--seeds" { seeds = number } else { first = number }
-                if word == "--replay" { seeds = 1 }
+                if word == "--replay" {
+                    seeds = 1
+                    isReplay = true
+                }
             default: return nil
             }
         }
@@ -41,7 +45,7 @@ private func runSeeds(_ arguments: Arguments) -> CInt {
     var total = Simulation.Summary()
     for seed in arguments.first..<(arguments.first &+ arguments.seeds) {
         do {
-            total.add(try Simulation.run(seed: seed))
+            total.add(try Simulation.run(seed: seed, isTelling: arguments.isReplay))
         } catch {
             say("seed \(seed): \(error)")
             say("again: swift run -c release larder-simulation --replay \(seed)")
