@@ -44,6 +44,14 @@ enum Seeds {
             Entry(key: [1], value: [4, 5], head: EntryHead(valueBytes: 4, valueOffset: 2)),
         ])
 
+    private static let operations = PipelineRequest([
+        Operation(id: 1, .set(SetRequest(key: key, value: [1, 2])), quiet: true),
+        Operation(id: 2, .get(GetRequest(key: key)), timeoutMillis: 5),
+        Operation(id: 3, .delete(DeleteRequest(key: key))),
+        Operation(id: 4, .increment(IncrementRequest(key: [1], delta: -1, initial: 3))),
+        Operation(id: 5, .touch(TouchRequest(key: [1], ttlMillis: 9, mode: .extend))),
+    ])
+
     private static let messages: [Message] = [
         (
             "get", .getRequest,
@@ -64,6 +72,7 @@ enum Seeds {
             ).encoded()
         ),
         ("bulk-batch", .bulkLoadRequest, BulkLoadRequest(.batch(batch)).encoded()),
+        ("pipeline", .pipelineRequest, operations.encoded()),
         (
             "export", .exportRequest,
             ExportRequest(namespace: "", keyPrefix: [1], hashEnd: .max, limit: 3).encoded()
@@ -180,6 +189,7 @@ enum Seeds {
             (fields(cache + "Set"), [framed(SetRequest(key: key, value: key).encoded())]),
             (timed, [framed(GetRequest(key: key).encoded())]),
             (fields(cache + "BulkLoad"), [start, framed(bytes("bulk-batch"))]),
+            (fields(cache + "Pipeline"), [framed(bytes("pipeline"))]),
             (fields(cache + "Export"), [framed(ExportRequest(namespace: "").encoded())]),
             (fields("/grpc.health.v1.Health/Watch"), [framed(bytes("health"))]),
             (
@@ -267,6 +277,11 @@ enum Seeds {
                 + message(bytes("bulk-batch"), place: 1) + [MethodStep.writable.byte(1)]
                 + call("v1.CacheService/BulkLoad", bytes("bulk-start"), place: 2)
                 + message(bytes("bulk-batch"), place: 1) + [MethodStep.halfClose.byte(2)])
+        say(
+            "Methods", "pipeline",
+            set + setLong + call("v1.CacheService/Pipeline", bytes("pipeline"), place: 1)
+                + message(bytes("pipeline"), place: 1) + [MethodStep.writable.byte(1)]
+                + [MethodStep.halfClose.byte(1)])
         say(
             "Methods", "export",
             set + setLong

@@ -8,6 +8,7 @@ enum MessageKind: UInt8, CaseIterable {
     case getResponse, setResponse, deleteResponse, batchGetResponse, bulkLoadResponse
     case exportResponse, getLimitsResponse, healthCheckResponse, healthListResponse
     case reflectionResponse, rpcStatus, errorInfo
+    case pipelineRequest, pipelineResponse
 
     /// Decodes a message and holds it to its promises.
     func check(_ bytes: [UInt8]) throws(WireError) {
@@ -39,6 +40,8 @@ enum MessageKind: UInt8, CaseIterable {
         case .reflectionResponse: try roundTrip(ServerReflectionResponse.self, bytes)
         case .rpcStatus: try roundTrip(RPCStatus.self, bytes)
         case .errorInfo: try roundTrip(ErrorInfo.self, bytes)
+        case .pipelineRequest: try roundTrip(PipelineRequest.self, bytes)
+        case .pipelineResponse: try roundTrip(PipelineResponse.self, bytes)
         }
     }
 

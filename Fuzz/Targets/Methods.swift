@@ -46,6 +46,9 @@ private struct MethodRun: ~Copyable {
         limits.bulkAssemblyBytesMax = 2_000
         limits.exportMessageBytes = 512
         limits.exportPendingBytesMax = 2_048
+        limits.pipelineMessageBytes = 512
+        limits.pipelinePendingBytesMax = 1_024
+        limits.pipelineBacklogBytesMax = 4_096
         cache = Cache(
             Cache.Configuration(
                 budgetBytes: Self.budgets[0], seed: HashSeed(1, 2, 3, 4),

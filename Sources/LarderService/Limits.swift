@@ -38,6 +38,12 @@ package struct Limits: Sendable, Equatable {
     /// Of values in answers that are not read, all connections together and each as often as it is
     /// sent.  With more, reads of large values are refused.  An eighth of the budget if that is more.
     package var pinnedBytesMax = 64 << 20
+    /// Of the answers in one message of a Pipeline, but for the last of them.
+    package var pipelineMessageBytes = 64 << 10
+    /// Of a Pipeline's answers that wait to be sent; with more, it does nothing until they are.
+    package var pipelinePendingBytesMax = 256 << 10
+    /// Of operations that came in spite of that, into the window that the peer had.
+    package var pipelineBacklogBytesMax = 8 << 20
     /// Encodings of messages, as in `grpc-accept-encoding`.
     package var encodings = ["identity"]
 

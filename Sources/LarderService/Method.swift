@@ -11,7 +11,7 @@ package struct Method: Sendable, Equatable {
     /// What answers the method.
     package enum Handler: UInt8, Sendable, Equatable {
         case get, set, delete, batchGet, getLimits
-        case bulkLoad, export
+        case bulkLoad, export, pipeline
         case healthCheck, healthWatch, healthList
         case reflection
         /// A method of the contract that this version does not serve.

@@ -162,6 +162,35 @@ extension Refusal {
     }
 }
 
+// MARK: Pipelines
+
+extension Refusal {
+    static var operationMissing: Refusal {
+        Refusal(.invalidArgument, "OPERATION_MISSING", "the operation says nothing to be done")
+    }
+
+    /// An operation of the contract that this version does not serve.
+    static func operationNotServed(_ name: String) -> Refusal {
+        Refusal(
+            .unimplemented, "OPERATION_NOT_SERVED",
+            "the operation \(name) is not served by this version")
+    }
+
+    static func operationLate(millis: UInt64) -> Refusal {
+        Refusal(
+            .deadlineExceeded, "OPERATION_LATE",
+            "the operation's time was over after \(millis) milliseconds, before it was begun")
+    }
+
+    static func pipelineBacklogFull(limit: Int) -> Refusal {
+        Refusal(
+            .resourceExhausted, "PIPELINE_BACKLOG",
+            "operations that wait for their answers' predecessors to be read are over the limit "
+                + "of \(limit) bytes",
+            metadata: [(key: "limit", value: "\(limit)")])
+    }
+}
+
 // MARK: Exports, health
 
 extension Refusal {

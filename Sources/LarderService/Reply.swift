@@ -27,6 +27,7 @@ package struct Reply: ~Copyable {
 
     private var messageStart = 0
     private var messageTailBytes = 0
+    private var tailBytes = 0
 
     package init() {}
 
@@ -41,15 +42,19 @@ package struct Reply: ~Copyable {
 
     /// The bytes to send, the tails' among them.
     package var totalBytes: Int {
-        var total = bytes.count
-        for tail in tails { total += tail.value.count }
-        return total
+        bytes.count + tailBytes
+    }
+
+    /// How long the message is that was begun last.
+    package var messageBytes: Int {
+        bytes.count - messageStart - WireWriter.prefixBytes + messageTailBytes
     }
 
     /// Makes ready for the next event.
     package mutating func clear() {
         bytes.clear(capacityMax: Self.keptBytesMax)
         if !tails.isEmpty { tails.removeAll(keepingCapacity: true) }
+        tailBytes = 0
         status = nil
     }
 
@@ -67,12 +72,17 @@ package struct Reply: ~Copyable {
     /// Takes back the message that was begun last and is not ended.
     package mutating func abandonMessage() {
         bytes.truncate(to: messageStart)
-        while let last = tails.last, last.offset > messageStart { tails.removeLast() }
+        while let last = tails.last, last.offset > messageStart {
+            tailBytes -= last.value.count
+            tails.removeLast()
+        }
+        messageTailBytes = 0
     }
 
     /// Lets the value follow what is written so far.
     package mutating func append(_ value: ValueTail) {
         messageTailBytes += value.count
+        tailBytes += value.count
         tails.append(Tail(offset: bytes.count, value: value))
     }
 }

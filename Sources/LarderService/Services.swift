@@ -62,7 +62,7 @@ package final class Services: Sendable {
             case .getLimits: try getLimits(request, reply: &reply)
             case .healthCheck: try healthCheck(request, reply: &reply)
             case .healthList: try healthList(request, reply: &reply)
-            case .bulkLoad, .export, .healthWatch, .reflection, .notServed:
+            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .notServed:
                 throw .methodNotServed(method)
             }
             reply.status = .ok
@@ -76,6 +76,7 @@ package final class Services: Sendable {
         switch method.handler {
         case .bulkLoad: BulkLoadCall(self)
         case .export: ExportCall(self)
+        case .pipeline: PipelineCall(self)
         case .healthWatch: HealthWatchCall(health)
         case .reflection: ReflectionCall()
         case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .notServed:

@@ -4,6 +4,12 @@
 /// It does no I/O, reads no clock and is used from one thread at a time.  A call that has set
 /// `Reply.status` is over and is told nothing more.
 package protocol StreamingCall: AnyObject {
+    /// The call cannot take more until it was `writable`: the peer should stop sending.
+    var isPaused: Bool { get }
+
+    /// The bytes of messages that it keeps until it can work on them.
+    var heldBytes: Int { get }
+
     /// A message came.  `sentAll`: nothing that this call said is still unsent.
     func received(
         _ message: Span<UInt8>, nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
@@ -20,6 +26,11 @@ package protocol StreamingCall: AnyObject {
     /// The call is over without an end of its own: the peer, the deadline or the connection
     /// ended it.
     func cancelled()
+}
+
+extension StreamingCall {
+    package var isPaused: Bool { false }
+    package var heldBytes: Int { 0 }
 }
 
 /// Answers a streaming method that this version does not serve.

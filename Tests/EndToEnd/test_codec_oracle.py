@@ -30,6 +30,8 @@ FILES = {
     "larder/v1/cache.proto": [
         "Lease", "GetRequest", "GetResponse", "SetRequest", "SetResponse", "DeleteRequest",
         "DeleteResponse", "BatchGetRequest", "BatchGetResponse", "OperationError", "Entry",
+        "TouchRequest", "TouchResponse", "IncrementRequest", "IncrementResponse", "Operation",
+        "OperationResult", "PipelineRequest", "PipelineResponse",
         "EntryBatch", "BulkLoadStart", "BulkLoadRequest", "RejectedEntry", "BulkLoadResponse",
         "ExportRequest", "ExportResponse", "GetLimitsRequest", "GetLimitsResponse"],
     "grpc/health/v1/health.proto": [
@@ -76,6 +78,7 @@ def classes(tmp_path_factory):
 INTEGERS = [0, 1, 2, 127, 128, 255, 300, 16383, 16384, 2**21, 2**28, 2**31 - 1, 2**31, 2**32 - 1]
 LONG_INTEGERS = INTEGERS + [2**32, 2**35, 2**56, 2**63 - 1, 2**63, 2**64 - 1]
 SIGNED = [0, 1, -1, 2, 127, 128, 300, 2**31 - 1, -2**31]
+SIGNED_LONG = [2**31, -2**31 - 1, 2**63 - 1, -2**63]
 TEXTS = ["", "a", "default", "é", "e\u0301", "日本語", "\U0001F600", "\0", "\uffff", "x" * 130]
 
 
@@ -91,6 +94,8 @@ def scalar(rng, field):
         return rng.choice(SIGNED)
     if kind == field.CPPTYPE_UINT32:
         return rng.choice(INTEGERS)
+    if kind == field.CPPTYPE_INT64:
+        return rng.choice(SIGNED + SIGNED_LONG)
     assert kind == field.CPPTYPE_UINT64, f"no generator for {field.full_name}"
     return rng.choice(LONG_INTEGERS)
 

@@ -44,6 +44,24 @@ struct CacheMessageTests {
         }
     }
 
+    @Test("a pipeline's results written one by one are those written at once")
+    func resultsInPieces() {
+        var random = Seeded(7)
+        for _ in 0..<200 {
+            let set = Samples.setResponse(&random)
+            let id = random.uint64()
+            let answer = set.encoded()
+            let foretold = SetResponse.encodedBytes(
+                outcome: set.outcome, version: set.version,
+                currentBytes: set.current.map { $0.encoded().count })
+            #expect(foretold == answer.count)
+            var writer = WireWriter()
+            PipelineResponse.beginResult(id, .set, answerBytes: answer.count, into: &writer)
+            let whole = PipelineResponse([OperationResult(id: id, .set(set))]).encoded()
+            #expect(writer.array + answer == whole)
+        }
+    }
+
     @Test("an entry is as long as it says beforehand")
     func entryLength() {
         var random = Seeded(6)

@@ -47,6 +47,29 @@ struct MergeTests {
         #expect(current == GetResponse(head: GetResponseHead(version: 4, flags: 8), value: [1]))
     }
 
+    @Test("an operation's request comes together from its pieces, unless another one undoes it")
+    func operations() throws {
+        let bytes = fields { writer in
+            writer.message(2) { output in output.string(1, "forgotten") }
+            writer.message(3) { output in output.string(1, "key") }
+            writer.uint(1, 9)
+            writer.message(3) { output in output.string(15, "value") }
+        }
+        let view = try OperationView(decoding: bytes.span)
+        let (isSplit, kind) = (view.isSplit, view.kind)
+        #expect(isSplit && kind == .set)
+        let set = SetRequest(key: Array("key".utf8), value: Array("value".utf8))
+        #expect(try Operation(decoding: bytes.span) == Operation(id: 9, .set(set)))
+
+        let undone = bytes + fields { writer in writer.message(4) { _ in } }
+        let last = try OperationView(decoding: undone.span)
+        let isLastSplit = last.isSplit
+        #expect(!isLastSplit)
+        #expect(
+            try Operation(decoding: undone.span)
+                == Operation(id: 9, .delete(DeleteRequest(key: []))))
+    }
+
     @Test("the last member of a oneof counts, and undoes the others")
     func conditions() throws {
         let bytes = fields { writer in

@@ -37,6 +37,10 @@ struct MessageKind: CustomTestStringConvertible, Sendable {
         MessageKind { _ in HealthListRequest() }, MessageKind(Samples.healthListResponse),
         MessageKind(Samples.errorInfo), MessageKind(Samples.rpcStatus),
         MessageKind(Samples.reflectionRequest), MessageKind(Samples.reflectionResponse),
+        MessageKind(Samples.touchRequest), MessageKind(Samples.touchResponse),
+        MessageKind(Samples.incrementRequest), MessageKind(Samples.incrementResponse),
+        MessageKind(Samples.operation), MessageKind(Samples.pipelineRequest),
+        MessageKind(Samples.operationResult), MessageKind(Samples.pipelineResponse),
     ]
 }
 

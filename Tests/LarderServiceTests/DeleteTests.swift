@@ -92,6 +92,6 @@ struct DeleteTests {
                 #expect(silent.status?.code == .unimplemented)
             }
         }
-        #expect(count == 31)
+        #expect(count == 29)
     }
 }

@@ -8,9 +8,15 @@ package struct DeleteRequestView: ~Escapable {
 
     @_lifetime(copy bytes)
     package init(decoding bytes: Span<UInt8>) throws(WireError) {
+        var reader = WireReader(bytes)
+        try self.init(&reader)
+    }
+
+    /// Reads all that is left.
+    @_lifetime(copy reader)
+    init(_ reader: inout WireReader) throws(WireError) {
         key = Span()
         namespace = Span()
-        var reader = WireReader(bytes)
         while let tag = try reader.nextTag() {
             switch tag {
             case .bytes(1): key = try reader.bytesField()

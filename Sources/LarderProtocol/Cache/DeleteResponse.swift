@@ -28,6 +28,11 @@ package struct DeleteResponse: MergedMessage {
         }
     }
 
+    /// How long the message is.
+    package var encodedBytes: Int {
+        WireWriter.uintBytes(1, UInt64(bitPattern: Int64(outcome.rawValue)))
+    }
+
     package func encode(into writer: inout WireWriter) {
         writer.int32(1, outcome.rawValue)
     }

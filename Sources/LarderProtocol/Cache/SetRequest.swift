@@ -20,11 +20,17 @@ package struct SetRequestView: ~Escapable {
 
     @_lifetime(copy bytes)
     package init(decoding bytes: Span<UInt8>) throws(WireError) {
-        self.bytes = bytes
+        var reader = WireReader(bytes)
+        try self.init(&reader)
+    }
+
+    /// Reads all that is left.
+    @_lifetime(copy reader)
+    init(_ reader: inout WireReader) throws(WireError) {
+        bytes = reader.rest
         key = Span()
         namespace = Span()
         value = Span()
-        var reader = WireReader(bytes)
         while let tag = try reader.nextTag() {
             switch tag {
             case .bytes(1): key = try reader.bytesField()

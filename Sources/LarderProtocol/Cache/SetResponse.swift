@@ -28,10 +28,15 @@ package struct SetResponse: WireMessage {
     }
 
     package init(decoding bytes: Span<UInt8>) throws(WireError) {
+        var reader = WireReader(bytes)
+        try self.init(&reader)
+    }
+
+    /// Reads all that is left.
+    init(_ reader: inout WireReader) throws(WireError) {
         self.init()
         var present = false
         var currentView = GetResponseView()
-        var reader = WireReader(bytes)
         while let tag = try reader.nextTag() {
             switch tag {
             case .varint(1): outcome = SetOutcome(rawValue: try reader.int32())
@@ -62,6 +67,15 @@ package struct SetResponse: WireMessage {
     ) {
         writer.int32(1, outcome.rawValue)
         writer.uint(2, version)
+    }
+
+    /// How long an answer is, with a description of what is there if that is not empty.
+    package static func encodedBytes(
+        outcome: SetOutcome, version: UInt64, currentBytes: Int?
+    ) -> Int {
+        WireWriter.uintBytes(1, UInt64(bitPattern: Int64(outcome.rawValue)))
+            + WireWriter.uintBytes(2, version)
+            + (currentBytes.map { 1 + WireWriter.varintBytes(UInt64($0)) + $0 } ?? 0)
     }
 
     /// Appends an answer that does, value and all.

@@ -9,6 +9,9 @@ package struct FieldIterator: ~Copyable, ~Escapable {
         wanted = .bytes(number)
     }
 
+    /// Where the next field begins.
+    package var offset: Int { reader.offset }
+
     /// The next element; nil after the last. Throws nothing where the message was decoded before.
     @_lifetime(copy self)
     @_lifetime(self: copy self)

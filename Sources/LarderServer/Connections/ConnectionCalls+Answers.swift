@@ -43,6 +43,10 @@ extension ConnectionCalls {
     @discardableResult
     mutating func deliver(_ reply: borrowing Reply, of call: OpenCall) -> Bool {
         if reply.written.count > 0 {
+            if !reply.tails.isEmpty, let refusal = pinnedRefusal {
+                cancel(call, refusal)
+                return false
+            }
             if !call.hasBegun {
                 session.startResponse(call.stream, headers: blocks.headers)
                 call.hasBegun = true

@@ -32,6 +32,12 @@ extension ConnectionCalls {
         return true
     }
 
+    /// A call that was paused has sent what it had to say: its peer may send on.
+    mutating func resume(_ call: OpenCall) {
+        guard !call.isPaused, !keepRoom(for: call) else { return }
+        session.release(call.stream)
+    }
+
     /// The request is whole, or the call is over.
     mutating func letRoomGo(of call: OpenCall) {
         let wasWaiting = call.upload.isWaiting
@@ -50,7 +56,7 @@ extension ConnectionCalls {
         for stream in waitingUploads {
             if let call = openCall(stream) {
                 guard call.upload.keep(call.neededBytes) else { break }
-                session.release(stream)
+                if !call.isPaused { session.release(stream) }
             }
             gone += 1
         }

@@ -102,8 +102,9 @@ package struct ConnectionCalls: ~Copyable {
             case .bodyLow(let stream):
                 if case .open(let call) = slot(of: stream), let handler = call.handler {
                     scratch.reply.clear()
+                    let wasPaused = handler.isPaused
                     handler.writable(nowNanos: nowNanos, reply: &scratch.reply)
-                    deliver(scratch.reply, of: call)
+                    if deliver(scratch.reply, of: call), wasPaused { resume(call) }
                 }
             case .closed(let stream, _): forget(stream)
             case .pingAcknowledged(let opaque):
@@ -240,7 +241,7 @@ package struct ConnectionCalls: ~Copyable {
                 receivedRequest(
                     call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
             }
-            if openCall(stream) != nil { return keepRoom(for: call) }
+            if openCall(stream) != nil { return keepRoom(for: call) || call.isPaused }
             letRoomGo(of: call)
         }
         return false

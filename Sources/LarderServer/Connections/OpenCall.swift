@@ -49,11 +49,20 @@ final class OpenCall {
     /// The peer owes the rest of a message. Between a stream's messages it may take its time.
     var awaitsBytes: Bool { takesManyMessages ? messages.isInside : !isRequestWhole }
 
-    /// The memory that the message at hand takes when it is whole; 0 without one.
-    var neededBytes: Int { takesManyMessages ? messages.neededBytes : request.neededBytes }
+    /// The memory that the messages at hand take when the last one is whole; 0 without any.
+    var neededBytes: Int {
+        guard takesManyMessages else { return request.neededBytes }
+        return messages.neededBytes + (handler?.heldBytes ?? 0)
+    }
 
-    /// The memory that it takes now.
-    var heldBytes: Int { takesManyMessages ? messages.heldBytes : request.heldBytes }
+    /// The memory that they take now.
+    var heldBytes: Int {
+        guard takesManyMessages else { return request.heldBytes }
+        return messages.heldBytes + (handler?.heldBytes ?? 0)
+    }
+
+    /// The method cannot take more until its answers are read.
+    var isPaused: Bool { handler?.isPaused ?? false }
 
     /// Keeps the timer of the deadline, and ends it with the call.
     func setDeadline(_ timer: Timer) {

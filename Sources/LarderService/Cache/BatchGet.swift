@@ -23,13 +23,13 @@ extension Services {
             var keys = request.keys()
             while let key = try keys.next() {
                 guard let entry = cache.get(key, options, nowNanos: nowNanos) else {
-                    batch.append(.miss, to: &reply)
+                    batch.append(EntryAnswer(.miss), to: &reply)
                     continue
                 }
                 let answer = EntryAnswer(
                     entry, wantsValue: !request.metadataOnly,
                     inlineBytesMax: limits.inlineBytesMax, nowNanos: nowNanos)
-                batch.append(answer, of: entry, to: &reply)
+                batch.append(answer, to: &reply)
             }
         } catch {
             reply.abandonMessage()
@@ -65,27 +65,21 @@ private struct BatchAnswer {
         itemsLeft = items
     }
 
-    /// Appends an item without anything to tell.
-    mutating func append(_ outcome: GetOutcome, to reply: inout Reply) {
-        let none: [UInt8] = []
-        BatchGetResponse.append(
-            GetResponseHead(outcome: outcome), value: none.span, into: &reply.bytes)
-        bytesLeft -= Self.bareItemBytes
+    /// Appends an item if there is room for it and, without their values, for all that follow.
+    mutating func append(_ answer: consuming EntryAnswer, to reply: inout Reply) {
+        let bytes = BatchGetResponse.appendedBytes(answer.head, valueCount: answer.sentBytes)
+        if bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes {
+            place(answer, to: &reply)
+            bytesLeft -= bytes
+        } else {
+            place(EntryAnswer(.omitted), to: &reply)
+            bytesLeft -= Self.bareItemBytes
+        }
         itemsLeft -= 1
     }
 
-    /// Appends an item if there is room for it and, without their values, for all that follow.
-    mutating func append(
-        _ answer: EntryAnswer, of entry: consuming EntryReference, to reply: inout Reply
-    ) {
-        let bytes = BatchGetResponse.appendedBytes(answer.head, valueCount: answer.sentBytes)
-        guard bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes else {
-            append(.omitted, to: &reply)
-            return
-        }
-        reply.bytes.bytesHeader(1, count: answer.head.encodedBytes(valueCount: answer.sentBytes))
-        EntryAnswer.appendValue(of: entry, answer, to: &reply)
-        bytesLeft -= bytes
-        itemsLeft -= 1
+    private func place(_ answer: consuming EntryAnswer, to reply: inout Reply) {
+        reply.bytes.bytesHeader(1, count: answer.encodedBytes)
+        answer.append(to: &reply)
     }
 }

@@ -1,8 +1,8 @@
 import LarderCache
 import LarderProtocol
 
-/// What an answer tells of an entry, but for the value's bytes.
-struct EntryAnswer {
+/// What a read tells of a key: that nothing is there, or what is there and, if it is sent, its value.
+struct EntryAnswer: ~Copyable {
     /// No field of a protobuf message is longer.
     private static let fieldBytesMax: UInt64 = 0x7FFF_FFFF
     // What stands before a value in a message, generously.
@@ -11,10 +11,19 @@ struct EntryAnswer {
     let head: GetResponseHead
     /// How much of the value is sent: all or nothing.
     let sentBytes: Int
+    // There while the value is to be sent.
+    private let entry: EntryReference?
+
+    /// An answer that tells of no entry.
+    init(_ outcome: GetOutcome) {
+        head = GetResponseHead(outcome: outcome)
+        sentBytes = 0
+        entry = nil
+    }
 
     /// The answer that the entry is there: with the value if it is wanted and not over the limit.
     init(
-        _ entry: borrowing EntryReference, wantsValue: Bool, inlineBytesMax: UInt32,
+        _ entry: consuming EntryReference, wantsValue: Bool, inlineBytesMax: UInt32,
         nowNanos: UInt64
     ) {
         let count = entry.value.count
@@ -23,12 +32,14 @@ struct EntryAnswer {
         let outcome: GetOutcome = wantsValue && !fits ? .tooLarge : .hit
         head = Self.head(entry, outcome, nowNanos: nowNanos)
         sentBytes = wantsValue && fits ? count : 0
+        self.entry = sentBytes > 0 ? consume entry : nil
     }
 
     /// The answer that the caller has the entry already.
     init(notModified entry: borrowing EntryReference, nowNanos: UInt64) {
         head = Self.head(entry, .notModified, nowNanos: nowNanos)
         sentBytes = 0
+        self.entry = nil
     }
 
     private static func head(
@@ -41,16 +52,26 @@ struct EntryAnswer {
             ageMillis: millisSince(entry.writtenAtNanos, nowNanos: nowNanos))
     }
 
-    /// Appends the value, copied when it is small, by reference when not.
-    static func appendValue(
-        of entry: consuming EntryReference, _ answer: EntryAnswer, to reply: inout Reply
-    ) {
-        if answer.sentBytes == 0 {
-            answer.head.encode(into: &reply.bytes)
-        } else if answer.sentBytes <= Reply.copiedValueBytesMax {
-            answer.head.encode(into: &reply.bytes, value: entry.value)
+    /// How long it is as a message.
+    var encodedBytes: Int { head.encodedBytes(valueCount: sentBytes) }
+
+    /// Writes the message, the value copied when it is small, by reference when not.
+    consuming func append(to reply: inout Reply) {
+        if let entry {
+            Self.append(head, entry, to: &reply)
         } else {
-            answer.head.encode(into: &reply.bytes, tailBytes: answer.sentBytes)
+            head.encode(into: &reply.bytes)
+        }
+    }
+
+    private static func append(
+        _ head: GetResponseHead, _ entry: consuming EntryReference, to reply: inout Reply
+    ) {
+        let count = entry.value.count
+        if count <= Reply.copiedValueBytesMax {
+            head.encode(into: &reply.bytes, value: entry.value)
+        } else {
+            head.encode(into: &reply.bytes, tailBytes: count)
             reply.append(ValueTail(entry))
         }
     }

@@ -6,6 +6,16 @@ extension Services {
     func get(_ bytes: Span<UInt8>, nowNanos: UInt64, reply: inout Reply) throws(Refusal) {
         let request: GetRequestView
         do { request = try GetRequestView(decoding: bytes) } catch { throw Refusal(error) }
+        let answer = try read(request, nowNanos: nowNanos)
+        reply.beginMessage()
+        answer.append(to: &reply)
+        reply.endMessage()
+    }
+
+    /// What there is under the key of a request.
+    func read(
+        _ request: borrowing GetRequestView, nowNanos: UInt64
+    ) throws(Refusal) -> EntryAnswer {
         try checkKey(request.key)
         try checkNamespace(request.namespace)
         if request.lease != nil { throw .fieldNotServed("GetRequest.lease") }
@@ -13,23 +23,16 @@ extension Services {
             peek: request.peek,
             touch: try touch(request.touchTTLMillis),
             ageNanosMax: ageNanosMax(millis: request.maxAgeMillis))
-
-        reply.beginMessage()
-        if let entry = cache.get(request.key, options, nowNanos: nowNanos) {
-            let answer: EntryAnswer
-            if request.ifVersionNot != 0, request.ifVersionNot == entry.version {
-                answer = EntryAnswer(notModified: entry, nowNanos: nowNanos)
-            } else {
-                let asked = request.maxInlineBytes
-                answer = EntryAnswer(
-                    entry, wantsValue: !request.metadataOnly,
-                    inlineBytesMax: asked == 0 ? limits.inlineBytesMax : asked, nowNanos: nowNanos)
-            }
-            EntryAnswer.appendValue(of: entry, answer, to: &reply)
-        } else {
-            GetResponseHead(outcome: .miss).encode(into: &reply.bytes)
+        guard let entry = cache.get(request.key, options, nowNanos: nowNanos) else {
+            return EntryAnswer(.miss)
         }
-        reply.endMessage()
+        if request.ifVersionNot != 0, request.ifVersionNot == entry.version {
+            return EntryAnswer(notModified: entry, nowNanos: nowNanos)
+        }
+        let asked = request.maxInlineBytes
+        return EntryAnswer(
+            entry, wantsValue: !request.metadataOnly,
+            inlineBytesMax: asked == 0 ? limits.inlineBytesMax : asked, nowNanos: nowNanos)
     }
 
     private func touch(_ millis: UInt64?) throws(Refusal) -> TimeToLive? {

@@ -6,43 +6,37 @@ extension Services {
     func set(_ bytes: Span<UInt8>, nowNanos: UInt64, reply: inout Reply) throws(Refusal) {
         let request: SetRequestView
         do { request = try SetRequestView(decoding: bytes) } catch { throw Refusal(error) }
+        let answer = try store(request, nowNanos: nowNanos)
+        reply.beginMessage()
+        answer.append(to: &reply)
+        reply.endMessage()
+    }
+
+    /// Stores what a request says under its key.
+    func store(
+        _ request: borrowing SetRequestView, nowNanos: UInt64
+    ) throws(Refusal) -> SetAnswer {
         try checkKey(request.key)
         try checkNamespace(request.namespace)
         try checkValue(bytes: UInt64(request.value.count))
         let options = try writeOptions(request)
-
         let outcome = cache.set(request.key, request.value, options, nowNanos: nowNanos)
         switch consume outcome {
-        case .stored(let version):
-            reply.beginMessage()
-            SetResponse.encode(outcome: .stored, version: version, into: &reply.bytes)
-            reply.endMessage()
+        case .stored(let version): return SetAnswer(.stored, version: version)
         case .conditionFailed(let version, let current):
-            answerFailedCondition(version, consume current, nowNanos: nowNanos, reply: &reply)
-        case .notAdmitted:
-            reply.beginMessage()
-            SetResponse.encode(outcome: .notAdmitted, version: 0, into: &reply.bytes)
-            reply.endMessage()
+            guard let entry = consume current else {
+                return SetAnswer(.conditionFailed, version: version)
+            }
+            return SetAnswer(
+                .conditionFailed, version: version,
+                current: EntryAnswer(
+                    entry, wantsValue: true, inlineBytesMax: limits.inlineBytesMax,
+                    nowNanos: nowNanos))
+        case .notAdmitted: return SetAnswer(.notAdmitted)
         case .rejected(let reason):
             throw Refusal(
                 reason, keyBytes: request.key.count, valueBytes: UInt64(request.value.count))
         }
-    }
-
-    private func answerFailedCondition(
-        _ version: UInt64, _ current: consuming EntryReference?, nowNanos: UInt64,
-        reply: inout Reply
-    ) {
-        reply.beginMessage()
-        SetResponse.encode(outcome: .conditionFailed, version: version, into: &reply.bytes)
-        if let entry = consume current {
-            let answer = EntryAnswer(
-                entry, wantsValue: true, inlineBytesMax: limits.inlineBytesMax, nowNanos: nowNanos)
-            reply.bytes.bytesHeader(
-                3, count: answer.head.encodedBytes(valueCount: answer.sentBytes))
-            EntryAnswer.appendValue(of: entry, answer, to: &reply)
-        }
-        reply.endMessage()
     }
 
     private func writeOptions(_ request: borrowing SetRequestView) throws(Refusal) -> WriteOptions {

@@ -163,6 +163,38 @@ struct StreamingCallTests {
         #expect(pair.isQuiet)
     }
 
+    @Test("a pipeline whose answers nobody reads is not read from, and then goes on in order")
+    func pausedPipeline() throws {
+        var client = SessionOptions()
+        client.initialWindowBytes = 64 << 10
+        let pair = CallPair(client: client)
+        try pair.store("k", .pattern(1_000))
+        pair.isReading = false
+        let stream = try pair.open("Pipeline", isEnded: false)
+        let other = SetRequest(key: [1], value: .pattern(1_000))
+        for id in 0..<4_000 as Range<UInt64> {
+            pair.send(
+                stream,
+                PipelineRequest([
+                    Operation(id: id, .get(GetRequest(key: Array("k".utf8)))),
+                    Operation(id: id, .set(other), quiet: true),
+                ]))
+        }
+        pair.client.endBody(stream)
+        try pair.run()
+        let limits = pair.services.limits
+        #expect(pair.pendingBodyBytes <= limits.pipelinePendingBytesMax + 2_000)
+        #expect(pair.services.peerMemory.uploadBytes > 0)
+        #expect(pair.client.pendingBodyBytes > 1 << 20)
+        pair.readOn(stream)
+        try pair.run()
+        #expect(pair.status(stream).isOK)
+        let results = try pair.answer(stream).messages(as: PipelineResponse.self).flatMap(\.results)
+        #expect(results.map(\.id) == Array(0..<4_000))
+        #expect(pair.services.peerMemory.uploadBytes == 0)
+        #expect(pair.isQuiet)
+    }
+
     @Test("a health watcher hears the state at once, and of an unknown service too")
     func watch() throws {
         let known = try pair.call("/grpc.health.v1.Health/Watch", HealthCheckRequest(service: ""))

@@ -1,0 +1,40 @@
+/// Answers to operations, each with its operation's id.
+package struct PipelineResponse: WireMessage {
+    package var results: [OperationResult]
+
+    package init() { self.init([]) }
+
+    package init(_ results: [OperationResult]) { self.results = results }
+
+    package init(decoding bytes: Span<UInt8>) throws(WireError) {
+        self.init()
+        var reader = WireReader(bytes)
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case .bytes(1):
+                var inner = try reader.messageField()
+                results.append(try OperationResult(&inner))
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package func encode(into writer: inout WireWriter) {
+        for result in results {
+            writer.message(1) { output in result.encode(into: &output) }
+        }
+    }
+
+    /// Begins one more result, whose answer, `answerBytes` long, is the caller's to write next.
+    package static func beginResult(
+        _ id: UInt64, _ member: OperationResult.Member, answerBytes: Int,
+        into writer: inout WireWriter
+    ) {
+        let inner =
+            WireWriter.uintBytes(1, id) + 1 + WireWriter.varintBytes(UInt64(answerBytes))
+            + answerBytes
+        writer.bytesHeader(1, count: inner)
+        writer.uint(1, id)
+        writer.bytesHeader(member.rawValue, count: answerBytes)
+    }
+}
