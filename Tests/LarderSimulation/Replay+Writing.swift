@@ -3,14 +3,14 @@ import LarderProtocol
 
 extension Replay {
     mutating func checkSet(
-        _ call: SimulatedCall, _ request: SetRequest, nowNanos: UInt64
+        _ outcome: Outcome, _ request: SetRequest, nowNanos: UInt64
     ) throws {
-        let what = "call \(call.number), Set \(text(request.key))"
-        let course = Self.course(call)
+        let what = "\(outcome.name), Set \(text(request.key))"
+        let course = outcome.course
         if case .refused = course { return }
         guard let states = model.states(request.key, nowNanos: nowNanos) else {
             if case .done = course {
-                let answer: SetResponse = try Self.answer(call)
+                let answer: SetResponse = try outcome.answer()
                 try noteGiven(answer, request, what)
                 relearn(request, answer, nowNanos: nowNanos)
             }
@@ -27,7 +27,7 @@ extension Replay {
             }
             return model.note(request.key, after)
         }
-        let answer: SetResponse = try Self.answer(call)
+        let answer: SetResponse = try outcome.answer()
         try noteGiven(answer, request, what)
         let left = states.compactMap {
             after(answer, request, over: $0, nowNanos: nowNanos)

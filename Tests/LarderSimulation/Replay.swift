@@ -29,6 +29,7 @@ struct Replay {
             case .asked(let call): try check(call, nowNanos: line.nowNanos)
             case .loaded(let call, let message):
                 try checkLoad(call, message: message, nowNanos: line.nowNanos)
+                try checkPipeline(call, message: message, nowNanos: line.nowNanos)
             case .over(let call): try checkExport(call, nowNanos: line.nowNanos)
             }
         }
@@ -36,71 +37,40 @@ struct Replay {
 
     private mutating func check(_ call: SimulatedCall, nowNanos: UInt64) throws {
         switch call.request {
-        case .get(let request): try checkGet(call, request, nowNanos: nowNanos)
-        case .set(let request): try checkSet(call, request, nowNanos: nowNanos)
-        case .delete(let request): try checkDelete(call, request, nowNanos: nowNanos)
-        case .batchGet(let request): try checkBatchGet(call, request, nowNanos: nowNanos)
+        case .get(let request): try checkGet(Outcome(call), request, nowNanos: nowNanos)
+        case .set(let request): try checkSet(Outcome(call), request, nowNanos: nowNanos)
+        case .delete(let request): try checkDelete(Outcome(call), request, nowNanos: nowNanos)
+        case .batchGet(let request): try checkBatchGet(Outcome(call), request, nowNanos: nowNanos)
         case .export: model.watch(call, nowNanos: nowNanos)
-        case .load, .limits, .health, .watch, .wrong: break
+        case .load, .pipeline, .limits, .health, .watch, .wrong: break
         }
-    }
-
-    /// How a call that came whole to the server went.
-    enum Course {
-        case done
-        case refused
-        /// No answer came, or one that does not tell.
-        case unknown
-    }
-
-    static func course(_ call: SimulatedCall) -> Course {
-        guard let status = call.status else { return .unknown }
-        switch status.code {
-        case .ok: return .done
-        // An answer that finds no room may come of a call that was done.
-        case .resourceExhausted: return .unknown
-        case .cancelled, .unknown, .invalidArgument, .deadlineExceeded, .notFound, .alreadyExists,
-            .permissionDenied, .failedPrecondition, .aborted, .outOfRange, .unimplemented,
-            .internal, .unavailable, .dataLoss, .unauthenticated:
-            return .refused
-        }
-    }
-
-    static func answer<Message: WireMessage>(
-        _ call: SimulatedCall, as: Message.Type = Message.self
-    ) throws -> Message {
-        let messages: [Message] = try call.decoded()
-        guard messages.count == 1 else {
-            throw Violation("call \(call.number): \(messages.count) messages instead of one")
-        }
-        return messages[0]
     }
 
     // MARK: Reads
 
-    private mutating func checkGet(
-        _ call: SimulatedCall, _ request: GetRequest, nowNanos: UInt64
+    mutating func checkGet(
+        _ outcome: Outcome, _ request: GetRequest, nowNanos: UInt64
     ) throws {
         guard let states = model.states(request.key, nowNanos: nowNanos) else {
-            if case .done = Self.course(call) {
-                learn(request.key, try Self.answer(call), request, nowNanos: nowNanos)
+            if case .done = outcome.course {
+                learn(request.key, try outcome.answer(), request, nowNanos: nowNanos)
             }
             return
         }
-        switch Self.course(call) {
+        switch outcome.course {
         case .refused: break
         case .unknown:
             guard request.touchTTLMillis != nil else { return }
             let touched = states.map { Reading($0, request, nowNanos: nowNanos).after }
             model.note(request.key, states + touched)
         case .done:
-            let answer: GetResponse = try Self.answer(call)
+            let answer: GetResponse = try outcome.answer()
             let left = states.compactMap {
                 Reading($0, request, nowNanos: nowNanos).matching(answer)
             }
             guard !left.isEmpty else {
                 throw Violation(
-                    "call \(call.number), Get \(text(request.key)): "
+                    "\(outcome.name), Get \(text(request.key)): "
                         + "\(told(answer)), but it holds \(told(states))")
             }
             model.note(request.key, left)
@@ -115,12 +85,12 @@ struct Replay {
     }
 
     private mutating func checkBatchGet(
-        _ call: SimulatedCall, _ request: BatchGetRequest, nowNanos: UInt64
+        _ outcome: Outcome, _ request: BatchGetRequest, nowNanos: UInt64
     ) throws {
-        guard case .done = Self.course(call) else { return }
-        let answer: BatchGetResponse = try Self.answer(call)
+        guard case .done = outcome.course else { return }
+        let answer: BatchGetResponse = try outcome.answer()
         guard answer.responses.count == request.keys.count else {
-            throw Violation("call \(call.number), BatchGet: answers do not match the keys")
+            throw Violation("\(outcome.name), BatchGet: answers do not match the keys")
         }
         for (key, answer) in zip(request.keys, answer.responses) {
             let single = GetRequest(
@@ -131,7 +101,7 @@ struct Replay {
             }
             guard !left.isEmpty else {
                 throw Violation(
-                    "call \(call.number), BatchGet \(text(key)): "
+                    "\(outcome.name), BatchGet \(text(key)): "
                         + "\(told(answer)), but it holds \(told(states))")
             }
             model.note(key, left)
@@ -140,15 +110,15 @@ struct Replay {
 
     // MARK: Deletions
 
-    private mutating func checkDelete(
-        _ call: SimulatedCall, _ request: DeleteRequest, nowNanos: UInt64
+    mutating func checkDelete(
+        _ outcome: Outcome, _ request: DeleteRequest, nowNanos: UInt64
     ) throws {
-        let course = Self.course(call)
+        let course = outcome.course
         if case .refused = course { return }
         guard let states = model.states(request.key, nowNanos: nowNanos) else { return }
         let asked = request.ifVersion
         if case .unknown = course { return model.note(request.key, states + [nil]) }
-        let answer: DeleteResponse = try Self.answer(call)
+        let answer: DeleteResponse = try outcome.answer()
         let left: [ModelItem?] = states.filter { item in
             switch answer.outcome {
             case .deleted: item.map { asked == 0 || $0.mayHave(version: asked) } ?? false
@@ -159,7 +129,7 @@ struct Replay {
         }
         guard !left.isEmpty else {
             throw Violation(
-                "call \(call.number), Delete \(text(request.key)) ifVersion \(asked): "
+                "\(outcome.name), Delete \(text(request.key)) ifVersion \(asked): "
                     + "outcome \(answer.outcome.rawValue), but it holds \(told(states))")
         }
         model.note(request.key, answer.outcome == .deleted ? [nil] : left)

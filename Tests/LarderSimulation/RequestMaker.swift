@@ -27,9 +27,10 @@ struct RequestMaker {
         case 12..<26: return makeSet()
         case 26..<30: return makeDelete()
         case 30..<33: return makeBatchGet()
-        case 33..<36: return makeLoad()
-        case 36: return makeExport()
-        case 37: return makeSmall()
+        case 33..<35: return makeLoad()
+        case 35: return makeExport()
+        case 36: return makeSmall()
+        case 37: return makePipeline()
         default: return makeWrong()
         }
     }
@@ -72,16 +73,26 @@ struct RequestMaker {
     }
 
     private mutating func makeGet() -> SimulatedCall {
+        let request = someGet()
+        return call("Get", .get(request), [request.encoded()])
+    }
+
+    private mutating func someGet() -> GetRequest {
         var request = GetRequest(key: someKey(), peek: generator.oneIn(5))
         if generator.oneIn(6) { request.touchTTLMillis = someTTL() }
         if generator.oneIn(6) { request.metadataOnly = true }
         if generator.oneIn(6) { request.ifVersionNot = someVersion() }
         if generator.oneIn(6) { request.maxInlineBytes = UInt32(1 + generator.below(2_000)) }
         if generator.oneIn(6) { request.maxAgeMillis = UInt32(1 + generator.below(1_000)) }
-        return call("Get", .get(request), [request.encoded()])
+        return request
     }
 
     private mutating func makeSet() -> SimulatedCall {
+        let request = someSet()
+        return call("Set", .set(request), [sent(request).encoded()])
+    }
+
+    private mutating func someSet() -> SetRequest {
         var request = SetRequest(key: someKey(), value: someValue())
         request.returnCurrent = generator.oneIn(3)
         switch generator.below(14) {
@@ -101,7 +112,7 @@ struct RequestMaker {
             request.flags = generator.oneIn(2) ? UInt32(truncatingIfNeeded: generator.next()) : 0
             if !request.keepTTL { request.ttlMillis = someTTL() }
         }
-        return call("Set", .set(request), [sent(request).encoded()])
+        return request
     }
 
     /// What is sent of a write: what was made up, unless a fault is to be committed.
@@ -116,9 +127,14 @@ struct RequestMaker {
     }
 
     private mutating func makeDelete() -> SimulatedCall {
+        let request = someDelete()
+        return call("Delete", .delete(request), [request.encoded()])
+    }
+
+    private mutating func someDelete() -> DeleteRequest {
         var request = DeleteRequest(key: someKey())
         if generator.oneIn(3) { request.ifVersion = someVersion() }
-        return call("Delete", .delete(request), [request.encoded()])
+        return request
     }
 
     private mutating func makeBatchGet() -> SimulatedCall {
@@ -174,6 +190,26 @@ struct RequestMaker {
         }
         if !id.isEmpty { sessions.append(session) }
         return session
+    }
+
+    private mutating func makePipeline() -> SimulatedCall {
+        var id: UInt64 = 0
+        var batches: [[Operation]] = []
+        for _ in 0..<(1 + generator.below(4)) {
+            var batch: [Operation] = []
+            for _ in 0..<generator.below(4) {
+                id += 1
+                let kind: Operation.Kind =
+                    switch generator.below(3) {
+                    case 0: .get(someGet())
+                    case 1: .set(someSet())
+                    default: .delete(someDelete())
+                    }
+                batch.append(Operation(id: id, kind, quiet: generator.oneIn(4)))
+            }
+            batches.append(batch)
+        }
+        return call("Pipeline", .pipeline(batches), batches.map { PipelineRequest($0).encoded() })
     }
 
     private mutating func makeExport() -> SimulatedCall {

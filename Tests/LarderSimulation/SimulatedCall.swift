@@ -10,6 +10,8 @@ final class SimulatedCall {
         case delete(DeleteRequest)
         case batchGet(BatchGetRequest)
         case load(LoadPart)
+        /// The operations of each message.
+        case pipeline([[Operation]])
         case export(ExportRequest)
         case limits
         case health
@@ -77,6 +79,13 @@ final class SimulatedCall {
     var reason: String? {
         guard let bytes = status?.detailsBytes else { return nil }
         return (try? RPCStatus(decoding: bytes.span))?.errorInfo?.reason
+    }
+
+    var takesManyMessages: Bool {
+        switch request {
+        case .load, .pipeline: true
+        case .get, .set, .delete, .batchGet, .export, .limits, .health, .watch, .wrong: false
+        }
     }
 
     /// The messages that have come whole.

@@ -45,7 +45,7 @@ extension World {
     }
 
     private func noteMessages(of call: SimulatedCall, bytes: Int) {
-        guard case .load = call.request else { return }
+        guard call.takesManyMessages else { return }
         call.arrivedBytes += bytes
         while call.arrivedMessages < call.messageEnds.count,
             call.messageEnds[call.arrivedMessages] <= call.arrivedBytes

@@ -74,7 +74,10 @@ extension World {
             sessionNanos: plan.limits.bulkSessionNanos)
         replay.isTelling = isTelling
         try replay.run()
-        for call in calls { try Replay.checkLoadEnd(call, mayEvict: !plan.isRoomy) }
+        for call in calls {
+            try Replay.checkLoadEnd(call, mayEvict: !plan.isRoomy)
+            try Replay.checkPipelineEnd(call)
+        }
     }
 
     private func judge(_ call: SimulatedCall, _ link: Link) throws {
@@ -117,7 +120,7 @@ extension World {
         case .load:
             // A load whose beginning was forgotten cannot go on in its middle.
             return status.isOK || call.reason == "INDEX_GAP"
-        case .get, .delete, .batchGet, .export, .limits, .health: return status.isOK
+        case .get, .delete, .batchGet, .pipeline, .export, .limits, .health: return status.isOK
         case .watch: return status.isOK || isDoubtful
         }
     }

@@ -34,7 +34,7 @@ extension World {
     private func putBack(ageing: Int, isTorn: Bool) {
         let written = calls.compactMap { call -> (SetRequest, UInt64)? in
             guard case .set(let request) = call.request, call.status?.isOK == true,
-                let answer: SetResponse = try? Replay.answer(call), answer.outcome == .stored
+                let answer: SetResponse = try? Outcome(call).answer(), answer.outcome == .stored
             else { return nil }
             return (request, answer.version)
         }

@@ -138,14 +138,14 @@ final class World {
     private func learnVersions(_ call: SimulatedCall) {
         switch call.request {
         case .get:
-            if let answer: GetResponse = try? Replay.answer(call), answer.head.version > 0 {
+            if let answer: GetResponse = try? Outcome(call).answer(), answer.head.version > 0 {
                 maker.heardVersions.append(answer.head.version)
             }
         case .set:
-            if let answer: SetResponse = try? Replay.answer(call), answer.version > 0 {
+            if let answer: SetResponse = try? Outcome(call).answer(), answer.version > 0 {
                 maker.heardVersions.append(answer.version)
             }
-        case .delete, .batchGet, .load, .export, .limits, .health, .watch, .wrong: break
+        case .delete, .batchGet, .load, .pipeline, .export, .limits, .health, .watch, .wrong: break
         }
     }
 
