@@ -197,7 +197,11 @@ struct Reading {
 
 // MARK: Words
 
-func text(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix(24), as: UTF8.self) }
+/// The first bytes, as far as they can be read.
+func text(_ bytes: [UInt8]) -> String {
+    let readable = bytes.prefix(24).map { (32..<127).contains($0) ? $0 : UInt8(ascii: ".") }
+    return String(decoding: readable, as: UTF8.self)
+}
 
 func told(_ answer: GetResponse) -> String {
     let head = answer.head

@@ -87,8 +87,7 @@ extension World {
 
     /// An export is over when its client says so.
     func noteOver(_ call: SimulatedCall) {
-        guard !planted.over.contains(call.number) else { return }
-        planted.over.insert(call.number)
+        guard overCalls.insert(call.number).inserted else { return }
         if case .export = call.request { journal.write(.over(call), nowNanos: nowNanos) }
         if case .load(let part) = call.request,
             let committed = try? call.decoded(as: BulkLoadResponse.self).last?.committed

@@ -3,23 +3,11 @@ import LarderGRPC
 import LarderProtocol
 import LarderService
 
-/// What the planting of faults has to remember.
-final class PlantedState {
-    /// Calls that are over.
-    var over: Set<Int> = []
-    private var held: [AnyObject] = []
-
-    func hold(_ object: AnyObject) { held.append(object) }
-
-    func isDue(_ fault: PlantedFault?, _ generator: inout SeededGenerator) -> Bool {
-        fault != nil && generator.oneIn(20)
-    }
-}
-
 // Faults, committed in the server's name.
 extension World {
-    /// Faults that are committed while the world runs.
+    /// Commits, now and then, what is committed while the world runs.
     func commitFault() throws {
+        guard fault != nil, generator.oneIn(20) else { return }
         switch fault {
         case .staleRead: putBack(ageing: 2, isTorn: false)
         case .tornValue: putBack(ageing: 1, isTorn: true)
@@ -61,7 +49,7 @@ extension World {
     private func holdOn() {
         for link in links {
             if let lender = link.server.output.lenders.compactMap(\.lender).last {
-                planted.hold(lender)
+                heldByFault.append(lender)
             }
         }
     }
