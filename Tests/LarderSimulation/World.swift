@@ -187,7 +187,11 @@ final class World {
         guard !link.isClosed else { return }
         link.isClosed = true
         lenders += link.server.output.lenders
-        if fault == .leakedMemory { heldByFault.append(link.server) } else { link.server.forgetAll() }
+        if fault == .leakedMemory {
+            heldByFault.append(link.server)
+        } else {
+            link.server.forgetAll()
+        }
         for call in link.client.calls { noteOver(call) }
     }
 
