@@ -4,7 +4,7 @@ The checker linearizes just in time (Lowe, "Testing for linearizability"): it wa
 returns of one key in the order of time and keeps every state that the key can be in, each with the calls that must
 have taken effect for it. An eviction is a deletion that nobody asked for.
 
-    python linearizability.py [--seconds 600] [--memory 16MiB] [--processes 6]
+    python linearizability.py [--seconds 600] [--memory 8MiB] [--processes 6]
 
 starts a server and loads it for so long, round by round, and checks each round.
 """
@@ -23,10 +23,10 @@ import harness
 
 STATES_MAX = 50_000
 VALUE_BYTES = 9_000
-# Few keys that all want at once, more that are worth little and so are evicted, and what takes their room.
+# Few keys that all want at once, and more that have no room together under a small budget.
 HOT_KEYS = 4
 COLD_KEYS = 150
-FILLERS = 2_000
+COLD_VALUE_BYTES = 100_000
 ABSENT = None
 
 
@@ -141,11 +141,8 @@ def work(address: str, worker: int, operations: int, seed: int) -> None:
         stub.GetLimits(messages.GetLimitsRequest(), wait_for_ready=True, timeout=60)
         sys.stdin.readline()
         for count in range(operations):
-            number = chance.randrange(HOT_KEYS) if chance.random() < 0.7 else HOT_KEYS + chance.randrange(COLD_KEYS)
-            key = f"{seed}/{number}"
-            if chance.random() < 0.4:
-                filler = f"{seed}/filler/{chance.randrange(FILLERS)}".encode()
-                stub.Set(messages.SetRequest(key=filler, value=pattern("filler", VALUE_BYTES)), timeout=60)
+            is_hot = chance.random() < 0.7
+            key = f"{seed}/hot/{chance.randrange(HOT_KEYS)}" if is_hot else f"{seed}/cold/{chance.randrange(COLD_KEYS)}"
             call = chance.choices(("get", "set", "cas", "delete"), (45, 25, 20, 10))[0]
             print(json.dumps([key, one_call(stub, messages, call, key, f"{worker}.{count}", chance, seen)]))
 
@@ -167,7 +164,8 @@ def one_call(stub, messages, call: str, key: str, name: str, chance: random.Rand
         assert is_deleted or answer.outcome == messages.DELETE_OUTCOME_MISS, answer.outcome
         told |= {"kind": "delete", "outcome": "deleted" if is_deleted else "miss"}
     else:
-        value = pattern(name, VALUE_BYTES if chance.random() < 0.5 else 100)
+        count = COLD_VALUE_BYTES if "cold" in key else chance.choice((100, VALUE_BYTES))
+        value = pattern(name, count)
         request = messages.SetRequest(key=raw, value=value)
         if call == "cas":
             request.if_version = seen.get(key, 1)
@@ -214,7 +212,7 @@ def histories(server: harness.Server, processes: int, operations: int, seed: int
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--memory", default="16MiB")
+    parser.add_argument("--memory", default="8MiB")
     parser.add_argument("--processes", type=int, default=6)
     parser.add_argument("--operations", type=int, default=1_500)
     parser.add_argument("--seed", type=int, default=1)
