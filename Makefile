@@ -29,6 +29,7 @@ test-simulation: ## clients and a server in one thread: 10,000 runs, each drawn 
 test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against the real binary
 	scripts/install-test-tools
 	swift build --product codec-oracle
+	swift build --product interop-server
 	$(VENV)/bin/python -m pytest Tests/EndToEnd -q
 
 check: ## walls between the targets, style, generated files, lint of the contract, sanitizers
@@ -38,8 +39,8 @@ sanitize: ## Swift tests with the address and the thread sanitizer (a part of ch
 	scripts/install-dependencies
 	scripts/sanitize
 
-bench: build ## a short measurement beside nghttpd: CPU per request, bulk load, memory
-	scripts/install-test-tools
+bench: build ## a short measurement beside gRPC C++, Redis, Valkey, memcached and a floor in C
+	scripts/install-bench-tools
 	$(VENV)/bin/python Benchmarks/Load/bench.py $(ARGS)
 
 fuzz: ## 60 seconds of each fuzz target (SECONDS_EACH=60)

@@ -29,12 +29,13 @@ let package = Package(
         .systemLibrary(
             name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // First floor: rooms that know nothing of each other.
         .target(name: "LarderIO", dependencies: ["CLibuv"], swiftSettings: house),
         .target(name: "LarderHTTP2", dependencies: ["CNghttp2"], swiftSettings: house),
-        .target(name: "LarderGRPC", swiftSettings: house),
+        .target(name: "LarderGRPC", dependencies: ["CZlib"], swiftSettings: house),
         .target(name: "LarderProtocol", swiftSettings: house),
         .target(name: "LarderCache", swiftSettings: house),
 
@@ -83,6 +84,14 @@ let package = Package(
         .executableTarget(
             name: "larder-simulation", dependencies: ["LarderSimulation"],
             path: "Tests/LarderSimulationCommand", swiftSettings: house),
+
+        // Serves grpc.testing.TestService, for the interoperability tests.
+        .executableTarget(
+            name: "interop-server",
+            dependencies: [
+                "LarderServer", "LarderService", "LarderGRPC", "LarderProtocol",
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/InteropServer", swiftSettings: house),
 
         .testTarget(name: "LarderIOTests", dependencies: ["LarderIO"], swiftSettings: house),
         .testTarget(name: "LarderHTTP2Tests", dependencies: ["LarderHTTP2"], swiftSettings: house),

@@ -11,6 +11,7 @@ enum Seeds {
     static func main() {
         for seed in messages { say("Messages", seed.name, [seed.kind.rawValue] + seed.bytes) }
         framing()
+        compression()
         callFields()
         sessions()
         connections()
@@ -99,6 +100,29 @@ enum Seeds {
         ),
     ]
 
+    // MARK: Compression
+
+    private static func compression() {
+        let text = (0..<200).map { UInt8(ascii: "a") + UInt8($0 % 13) }
+        for (index, encoding) in [MessageEncoding.gzip, .deflate].enumerated() {
+            let name = encoding.name
+            let small = packed(text, encoding)
+            let zeros = packed([UInt8](repeating: 0, count: 30_000), encoding)
+            say("Inflate", name, [UInt8(index), 3, 9] + small)
+            say("Inflate", name + "-twice", [UInt8(index), 3, 9] + small + small)
+            say("Inflate", name + "-too-large", [UInt8(index), 2, 0] + zeros)
+        }
+        say("Inflate", "plain", [0, 4, 100] + text + text + text)
+    }
+
+    private static func packed(_ bytes: [UInt8], _ encoding: MessageEncoding) -> [UInt8] {
+        var deflater = Deflater()
+        deflater.begin(encoding, messageBytes: bytes.count, always: true)
+        deflater.append(bytes.span)
+        precondition(deflater.finish(), "a seed is packed in any case")
+        return deflater.deflated.indices.map { deflater.deflated[$0] }
+    }
+
     // MARK: Framing and fields
 
     private static func framed(_ message: [UInt8]) -> [UInt8] {
@@ -185,6 +209,11 @@ enum Seeds {
         let timed = RequestFields(
             path: cache + "Get", authority: "localhost", timeoutNanos: 5_000_000)
         let start = framed(bytes("bulk-start"))
+        var compressing = fields(cache + "Set")
+        compressing.metadata = [
+            (name: "grpc-encoding", value: "gzip"), (name: "grpc-accept-encoding", value: "gzip"),
+        ]
+        let packedSet = framed(packed(SetRequest(key: key, value: key).encoded(), .gzip))
         let calls: [(RequestFields, [[UInt8]])] = [
             (fields(cache + "Set"), [framed(SetRequest(key: key, value: key).encoded())]),
             (timed, [framed(GetRequest(key: key).encoded())]),
@@ -197,6 +226,7 @@ enum Seeds {
                 [framed(bytes("reflection"))]
             ),
             (fields(cache + "Watch"), [framed([])]),
+            (compressing, [[1] + packedSet.dropFirst()]),
         ]
         var client = ClientSession()
         for (head, messages) in calls {

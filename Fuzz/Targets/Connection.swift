@@ -39,7 +39,8 @@ private struct ConnectionRun: ~Copyable {
             cache: Cache(
                 Cache.Configuration(
                     budgetBytes: 1 << 16, seed: HashSeed(1, 2, 3, 4), shardCount: 2)),
-            limits: limits, nodeID: "node", serverVersion: "1", health: HealthState(), startID: 7)
+            limits: limits, nodeID: "node", serverVersion: "1", health: HealthState(), startID: 7,
+            compression: true)
         var options = SessionOptions()
         options.maxConcurrentStreams = 8
         options.maxHeaderListBytes = 2048

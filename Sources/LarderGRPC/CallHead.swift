@@ -9,8 +9,8 @@ package struct CallHead: ~Copyable {
     package static let acceptEncodingBytesMax = 64
 
     private enum Method { case absent, post, get, head, other }
-    private enum ContentType { case absent, grpc, other }
-    private enum Encoding { case absent, identity, unsupported }
+    private enum ContentType { case absent, grpc, otherCodec, other }
+    private enum Encoding: Equatable { case absent, known(MessageEncoding), unsupported }
     private enum Deadline { case absent, malformed, nanos(UInt64) }
 
     private struct Names {
@@ -26,7 +26,11 @@ package struct CallHead: ~Copyable {
         let get = Spelling("GET")
         let head = Spelling("HEAD")
         let grpc = Spelling("application/grpc")
+        let json = Spelling("json")
+        let thrift = Spelling("thrift")
         let identity = Spelling("identity")
+        let gzip = Spelling("gzip")
+        let deflate = Spelling("deflate")
         let health = Spelling("/healthz")
     }
 
@@ -82,6 +86,14 @@ package struct CallHead: ~Copyable {
         get { pathBuffer.span.extracting(first: pathCount) }
     }
 
+    /// How the request's messages may be compressed.
+    package var requestEncoding: MessageEncoding {
+        switch encoding {
+        case .absent, .unsupported: .identity
+        case .known(let encoding): encoding
+        }
+    }
+
     /// The encodings the caller understands, as it wrote them.
     package var acceptEncoding: Span<UInt8> {
         @_lifetime(borrow self)
@@ -119,7 +131,12 @@ extension CallHead {
     package static let timeoutNanosMin: UInt64 = 1_000
 
     package func verdict() -> Verdict {
-        guard method == .post, contentType == .grpc else { return verdictOnPlainHTTP() }
+        guard method == .post else { return verdictOnPlainHTTP() }
+        switch contentType {
+        case .grpc: break
+        case .otherCodec: return .reject(.unsupportedCodec)
+        case .absent, .other: return verdictOnPlainHTTP()
+        }
         guard pathCount > 0 else { return .reject(pathIsTooLong ? .pathTooLong : .pathMissing) }
         guard encoding != .unsupported else { return .reject(.unsupportedEncoding) }
         switch deadline {
@@ -161,7 +178,21 @@ extension CallHead {
         guard names.grpc.begins(value, count: 16) else { return }
         // Never by the prefix alone: application/grpc-web is another protocol.
         let next = value.count == 16 ? UInt8(ascii: ";") : value[16]
-        if next == UInt8(ascii: ";") || next == UInt8(ascii: "+") { contentType = .grpc }
+        switch next {
+        case UInt8(ascii: ";"): contentType = .grpc
+        case UInt8(ascii: "+"):
+            contentType = namesOtherCodec(value.extracting(17...)) ? .otherCodec : .grpc
+        default: return
+        }
+    }
+
+    /// Codecs of gRPC whose messages are no protobuf. A name that nobody knows is taken for
+    /// protobuf by another name, as other servers do: proxies choose their own.
+    private func namesOtherCodec(_ codec: Span<UInt8>) -> Bool {
+        var count = 0
+        while count < codec.count, codec[count] != UInt8(ascii: ";") { count += 1 }
+        return count == 4 && names.json.begins(codec, count: 4)
+            || count == 6 && names.thrift.begins(codec, count: 6)
     }
 
     private mutating func recordTimeout(_ value: Span<UInt8>) {
@@ -175,8 +206,13 @@ extension CallHead {
 
     private mutating func recordEncoding(_ value: Span<UInt8>) {
         guard encoding == .absent else { return }
-        let isIdentity = value.count == 8 && names.identity.begins(value, count: 8)
-        encoding = isIdentity ? .identity : .unsupported
+        encoding = .unsupported
+        switch value.count {
+        case 4: if names.gzip.begins(value, count: 4) { encoding = .known(.gzip) }
+        case 7: if names.deflate.begins(value, count: 7) { encoding = .known(.deflate) }
+        case 8: if names.identity.begins(value, count: 8) { encoding = .known(.identity) }
+        default: return
+        }
     }
 
     private mutating func recordPath(_ value: Span<UInt8>) {

@@ -38,9 +38,15 @@ package struct MessageDeframer: ~Copyable {
     private var messageBytes = 0
     private var missingBytes = 0
     private var buffer: [UInt8] = []
+    private let takesCompressed: Bool
 
-    package init(messageBytesMax: UInt32) {
+    /// Whether the message that `next` told of last is compressed.
+    package private(set) var isCompressed = false
+
+    /// `takesCompressed`: the call names a compression, so messages may be flagged with it.
+    package init(messageBytesMax: UInt32, takesCompressed: Bool = false) {
         self.messageBytesMax = messageBytesMax
+        self.takesCompressed = takesCompressed
     }
 
     /// The next message of the chunk, from `offset` on, which moves past what was taken; nil when
@@ -174,14 +180,13 @@ extension MessageDeframer {
 
     @inline(__always)
     private mutating func check(flag: UInt8, length: UInt32) throws(DeframeError) {
-        if flag == 0, length <= messageBytesMax { return }
+        isCompressed = flag == 1
+        if flag == 0 || (flag == 1 && takesCompressed), length <= messageBytesMax { return }
         phase = .broken
         clearBuffer()
-        switch flag {
-        case 0: throw .messageTooLarge(announcedBytes: length, limitBytes: messageBytesMax)
-        case 1: throw .compressedWithoutEncoding
-        default: throw .unknownFlag(flag)
-        }
+        guard flag <= 1 else { throw .unknownFlag(flag) }
+        guard flag == 0 || takesCompressed else { throw .compressedWithoutEncoding }
+        throw .messageTooLarge(announcedBytes: length, limitBytes: messageBytesMax)
     }
 
     private mutating func beginBody(_ length: UInt32) {

@@ -1,4 +1,6 @@
 /// What a client says at the beginning of a call, in the order gRPC asks for.
+///
+/// It names no compression, for either way: the answers come as they are.
 package struct RequestFields: Sendable {
     package var path: String
     package var authority: String

@@ -42,6 +42,12 @@ extension Status {
             metadata: [(key: "supported", value: FieldValue.acceptedEncodings)])
     }
 
+    static var unsupportedCodec: Status {
+        Status(
+            .unimplemented, "the content-type names a codec this server does not have",
+            reason: "CODEC_UNSUPPORTED", metadata: [(key: "supported", value: "proto")])
+    }
+
     static var pathMissing: Status {
         Status(.unimplemented, "the request has no path", reason: "METHOD_UNKNOWN")
     }
@@ -90,7 +96,7 @@ extension Status {
 
 extension String {
     /// The bytes as text; what is no UTF-8 is replaced.
-    init(lossy bytes: Span<UInt8>) {
+    package init(lossy bytes: Span<UInt8>) {
         self.init(decoding: [UInt8](copying: bytes), as: UTF8.self)
     }
 }

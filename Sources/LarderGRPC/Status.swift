@@ -49,6 +49,15 @@ package struct Status: Sendable, Equatable {
             code, message, reason: reason, metadata: metadata, detailsBytes: detailsBytes)
     }
 
+    /// The same status with more to explain it.
+    package func adding(metadata more: [(key: String, value: String)]) -> Status {
+        more.isEmpty
+            ? self
+            : Status(
+                code, message, reason: reason, metadata: metadata + more,
+                detailsBytes: detailsBytes)
+    }
+
     package static func == (left: Status, right: Status) -> Bool {
         guard left.code == right.code else { return false }
         if left.details === right.details { return true }

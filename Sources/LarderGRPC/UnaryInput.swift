@@ -24,9 +24,13 @@ package struct UnaryInput: ~Copyable {
     private var deframer: MessageDeframer
     private var phase = Phase.empty
 
-    package init(messageBytesMax: UInt32) {
-        deframer = MessageDeframer(messageBytesMax: messageBytesMax)
+    package init(messageBytesMax: UInt32, takesCompressed: Bool = false) {
+        deframer = MessageDeframer(
+            messageBytesMax: messageBytesMax, takesCompressed: takesCompressed)
     }
+
+    /// Whether the message just delivered is compressed.
+    package var isCompressed: Bool { deframer.isCompressed }
 
     package mutating func received(_ chunk: Span<UInt8>, endOfStream: Bool) -> Action {
         do throws(DeframeError) {

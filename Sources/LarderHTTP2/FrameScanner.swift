@@ -14,6 +14,9 @@ struct FrameScanner: ~Copyable {
     private var payloadLeft = 0
     private let held: UnsafeMutablePointer<UInt8>
     private var heldCount = 0
+    private var endedStreams = EndedStreams()
+    /// The first fault that was found and not taken.
+    var fault: StreamFault?
 
     init(expectsPreface: Bool) {
         prefaceLeft = expectsPreface ? Self.prefaceBytes : 0
@@ -69,5 +72,15 @@ struct FrameScanner: ~Copyable {
         payloadLeft = unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
         unsafe counters.received(
             FrameKind(type: head[3]), payloadBytes: payloadLeft, endOfStream: head[4] & 1 != 0)
+        unsafe lookForFault(head)
+    }
+
+    private mutating func lookForFault(_ head: UnsafePointer<UInt8>) {
+        let id =
+            unsafe UInt32(head[5] & 0x7F) << 24 | UInt32(head[6]) << 16 | UInt32(head[7]) << 8
+            | UInt32(head[8])
+        let found = unsafe endedStreams.fault(
+            FrameKind(type: head[3]), on: Int32(bitPattern: id), endOfStream: head[4] & 1 != 0)
+        if fault == nil { fault = found }
     }
 }

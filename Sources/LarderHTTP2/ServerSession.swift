@@ -88,6 +88,10 @@ package struct ServerSession: ~Copyable {
         core.finish(stream, trailers: trailers)
     }
 
+    /// Lets go of what is queued for the body, so that trailers need not wait until it is read. A
+    /// frame that was begun keeps the rest as well.
+    package mutating func dropBody(_ stream: StreamRef) { core.dropBody(stream) }
+
     /// Ends the stream with the body, without trailers.
     package mutating func endBody(_ stream: StreamRef) { core.endBody(stream) }
 
@@ -119,6 +123,12 @@ package struct ServerSession: ~Copyable {
     package mutating func submitGoAway(code: UInt32, debug: String = "") {
         core.submitGoAway(code: code, debug: debug)
     }
+
+    package var hasSentGoAway: Bool { counters.goAwaysSent > 0 }
+
+    /// The frame to end the connection with after a receive or a drain has thrown: the session
+    /// itself says nothing more.
+    package func goAway(after error: HTTP2Error) -> [UInt8] { core.goAway(after: error) }
 
     /// GOAWAY and nothing after it. Once it is drained, nothing is read any more.
     package mutating func terminate(code: UInt32) { core.terminate(code: code) }

@@ -163,6 +163,20 @@ extension SessionCore {
         unsafe resume(slot)
     }
 
+    func dropBody(_ stream: StreamRef) {
+        // A frame that was begun is still handed over.
+        guard let slot = unsafe appendable(stream), unsafe slot.pointee.framedBytes == 0 else {
+            return
+        }
+        unsafe forgetBody(slot)
+    }
+
+    private func forgetBody(_ slot: Slot) {
+        unsafe state.pointee.pendingBodyBytes -= slot.pointee.body.count
+        unsafe state.pointee.pendingReferencedBytes -= slot.pointee.body.referencedCount
+        unsafe slot.pointee.body.clear()
+    }
+
     func pendingBytes(_ stream: StreamRef) -> Int {
         guard let slot = unsafe state.pointee.streams.find(stream) else { return 0 }
         return unsafe slot.pointee.body.count
@@ -172,11 +186,7 @@ extension SessionCore {
         guard let slot = unsafe sendable(stream) else { return }
         unsafe slot.pointee.isReset = true
         // A frame that was begun is still handed over; anything else is let go of at once.
-        if unsafe slot.pointee.framedBytes == 0 {
-            unsafe state.pointee.pendingBodyBytes -= slot.pointee.body.count
-            unsafe state.pointee.pendingReferencedBytes -= slot.pointee.body.referencedCount
-            unsafe slot.pointee.body.clear()
-        }
+        if unsafe slot.pointee.framedBytes == 0 { unsafe forgetBody(slot) }
         unsafe note(nghttp2_submit_rst_stream(handle, noFlags, stream.id, code))
     }
 

@@ -66,6 +66,7 @@ struct SessionCore: ~Copyable {
         let result = unsafe bytes.withUnsafeBufferPointer { unsafe feed($0) }
         unsafe state.pointee.inputEnded()
         if result < 0 { throw fail(Int32(clamping: result)) }
+        if let fault = unsafe state.pointee.takeFault() { terminate(code: fault.code) }
         settle()
     }
 
@@ -207,6 +208,17 @@ struct SessionCore: ~Copyable {
         }
     }
 
+    func goAway(after error: HTTP2Error) -> [UInt8] {
+        let payloadBytes: UInt8 = 8
+        let last = unsafe UInt32(clamping: nghttp2_session_get_last_proc_stream_id(handle))
+        return [0, 0, payloadBytes, UInt8(NGHTTP2_GOAWAY.rawValue), noFlags, 0, 0, 0, 0]
+            + Self.bigEndian(last) + Self.bigEndian(error.code)
+    }
+
+    private static func bigEndian(_ number: UInt32) -> [UInt8] {
+        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
+    }
+
     func submitShutdownNotice() { unsafe note(nghttp2_submit_shutdown_notice(handle)) }
 
     func terminate(code: UInt32) { unsafe note(nghttp2_session_terminate_session(handle, code)) }
@@ -237,20 +249,6 @@ struct SessionCore: ~Copyable {
 }
 
 let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
-
-extension HTTP2Error {
-    init(_ result: Int32) {
-        switch result {
-        case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: self = .badPreface
-        case NGHTTP2_ERR_FLOODED.rawValue: self = .flooded
-        // Present in Debian's 1.52 and in every release since 1.61.
-        case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue: self = .tooManyContinuations
-        case NGHTTP2_ERR_NOMEM.rawValue: self = .outOfMemory
-        case NGHTTP2_ERR_CALLBACK_FAILURE.rawValue: self = .callbackFailed
-        default: self = .library(code: result)
-        }
-    }
-}
 
 extension SessionOptions {
     func makeLibraryOption() -> OpaquePointer {

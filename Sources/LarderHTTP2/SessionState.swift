@@ -69,6 +69,13 @@ struct SessionState: ~Copyable {
         unsafe scanner.scan(bytes, from: start, counters: &counters)
     }
 
+    /// A fault of a client's frames that the library has not seen; a server's are let pass.
+    mutating func takeFault() -> StreamFault? {
+        let fault = scanner.fault
+        scanner.fault = nil
+        return isServer ? fault : nil
+    }
+
     mutating func inputEnded() {
         unsafe input = nil
         inputBytes = 0

@@ -1,6 +1,6 @@
 import LarderHTTP2
 package import LarderIO
-import LarderService
+package import LarderService
 package import Logging
 import Synchronization
 
@@ -31,10 +31,12 @@ package final class RunningServer: Sendable {
     private static let expiryMillis: UInt64 = 100
     private static let expiriesMax = 10_000
 
-    package init(settings: Settings, logger: Logger) throws(ServerError) {
+    package init(
+        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil
+    ) throws(ServerError) {
         self.settings = settings
         self.logger = logger
-        let services = Self.makeServices(settings)
+        let services = Self.makeServices(settings, further)
         self.services = services
         let sockets = try Self.listen(settings)
         boundAddresses = sockets.map(\.boundAddress)
@@ -67,7 +69,9 @@ package final class RunningServer: Sendable {
         }
     }
 
-    private static func makeServices(_ settings: Settings) -> Services {
+    private static func makeServices(
+        _ settings: Settings, _ further: (any FurtherMethods)?
+    ) -> Services {
         let startedAt = Clock.unixNanos()
         var generator = SystemRandomNumberGenerator()
         var configuration = ServicesConfiguration(
@@ -80,6 +84,8 @@ package final class RunningServer: Sendable {
         configuration.limits.inlineBytesMax = settings.inlineBytesMax
         configuration.limits.messageBytesMax = settings.messageBytesMax
         configuration.reflection = settings.reflection
+        configuration.compression = settings.compression
+        configuration.further = further
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }
 

@@ -1,15 +1,18 @@
 import LarderHTTP2
 import LarderIO
-import LarderService
+package import LarderService
 package import Logging
 import ServiceLifecycle
 import UnixSignals
 
 /// The server: listeners, connections and the cache behind them.
 package enum Server {
-    /// Listens, serves until SIGTERM or SIGINT, drains, and returns.
-    package static func run(settings: Settings, logger: Logger) async throws(ServerError) {
-        let service = ServerService(settings: settings, logger: logger)
+    /// Listens, serves until SIGTERM or SIGINT, drains, and returns. `further` are methods to be
+    /// served besides the server's own.
+    package static func run(
+        settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil
+    ) async throws(ServerError) {
+        let service = ServerService(settings: settings, logger: logger, further: further)
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service, failureTerminationBehavior: .cancelGroup)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -28,9 +31,10 @@ package enum Server {
 struct ServerService: Service {
     let settings: Settings
     let logger: Logger
+    let further: (any FurtherMethods)?
 
     func run() async throws {
-        let running = try RunningServer(settings: settings, logger: logger)
+        let running = try RunningServer(settings: settings, logger: logger, further: further)
         let (drains, drainBegan) = AsyncStream.makeStream(of: Void.self)
         await withTaskGroup { group in
             group.addTask { await Self.endAtSecondSignal(running, drains) }

@@ -45,7 +45,7 @@ package struct Limits: Sendable, Equatable {
     /// Of operations that came in spite of that, into the window that the peer had.
     package var pipelineBacklogBytesMax = 8 << 20
     /// Encodings of messages, as in `grpc-accept-encoding`.
-    package var encodings = ["identity"]
+    package var encodings = ["identity", "deflate", "gzip"]
 
     /// The longest time to live that still fits when it is counted in nanoseconds from now.
     package static let ttlMillisCeiling = UInt64.max / nanosPerMilli / 4

@@ -14,11 +14,13 @@ package struct Method: Sendable, Equatable {
         case bulkLoad, export, pipeline
         case healthCheck, healthWatch, healthList
         case reflection
+        /// One of `FurtherMethods`.
+        case further
         /// A method of the contract that this version does not serve.
         case notServed
     }
 
-    /// The index in `MethodTable.all`: for counters by method.
+    /// The index in `MethodTable.all`, for counters by method; beyond it for further methods.
     package let id: Int
     package let shape: Shape
     package let handler: Handler

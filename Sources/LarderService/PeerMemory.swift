@@ -43,6 +43,12 @@ package final class PeerMemory: Sendable {
         Self.take(bytes, from: uploads, max: uploadBytesMax)
     }
 
+    /// Counts an unpacked message, for which there is room in any case: there is one for each loop
+    /// at most, and the others make room for it.
+    package func addUpload(_ bytes: Int) {
+        uploads.wrappingAdd(bytes, ordering: .relaxed)
+    }
+
     package func letUploadGo(_ bytes: Int) {
         uploads.wrappingSubtract(bytes, ordering: .relaxed)
     }

@@ -24,9 +24,16 @@ package struct Reply: ~Copyable {
     package private(set) var tails: [Tail] = []
     /// Set: the call ends with it, after what is in `bytes`.
     package var status: Status?
+    package var extras: ReplyExtras?
 
-    private var messageStart = 0
-    private var messageTailBytes = 0
+    /// How messages are compressed, where that makes them shorter.
+    package private(set) var encoding = MessageEncoding.identity
+    /// By how much compressed messages are shorter than what was written.
+    package internal(set) var savedBytes = 0
+    var deflater = Deflater()
+
+    private(set) var messageStart = 0
+    private(set) var messageTailBytes = 0
     private var tailBytes = 0
 
     package init() {}
@@ -40,9 +47,10 @@ package struct Reply: ~Copyable {
     /// Nothing to send and no end.
     package var isEmpty: Bool { bytes.count == 0 && status == nil }
 
-    /// The bytes to send, the tails' among them.
+    /// What is said, the tails among it; of compressed messages what they say, so that bounds on
+    /// it are bounds on the work, too.
     package var totalBytes: Int {
-        bytes.count + tailBytes
+        bytes.count + tailBytes + savedBytes
     }
 
     /// How long the message is that was begun last.
@@ -51,11 +59,14 @@ package struct Reply: ~Copyable {
     }
 
     /// Makes ready for the next event.
-    package mutating func clear() {
+    package mutating func clear(encoding: MessageEncoding = .identity) {
+        self.encoding = encoding
+        savedBytes = 0
         bytes.clear(capacityMax: Self.keptBytesMax)
         if !tails.isEmpty { tails.removeAll(keepingCapacity: true) }
         tailBytes = 0
         status = nil
+        if extras != nil { extras = nil }
     }
 
     /// Leaves room for a message's prefix.
@@ -67,6 +78,7 @@ package struct Reply: ~Copyable {
     /// Writes the prefix of the message that was begun last.
     package mutating func endMessage() {
         bytes.endMessage(at: messageStart, tailBytes: messageTailBytes)
+        if encoding != .identity { compressMessage() }
     }
 
     /// Takes back the message that was begun last and is not ended.

@@ -16,6 +16,10 @@ package struct ServicesConfiguration: Sendable {
     /// those of another.
     package var startedAtUnixNanos: UInt64
     package var reflection = true
+    /// Whether answers are compressed for those who accept it.
+    package var compression = false
+    /// Methods besides the server's own.
+    package var further: (any FurtherMethods)?
 
     package init(
         budgetBytes: UInt64, nodeID: String, serverVersion: String, startedAtUnixNanos: UInt64
@@ -52,7 +56,8 @@ extension Services {
         self.init(
             cache: Cache(cache), limits: limits, nodeID: configuration.nodeID,
             serverVersion: configuration.serverVersion, health: health,
-            startID: configuration.startedAtUnixNanos, reflection: configuration.reflection)
+            startID: configuration.startedAtUnixNanos, reflection: configuration.reflection,
+            compression: configuration.compression, further: configuration.further)
     }
 
     /// Lets go of entries whose time is over, at most `limit` of them.

@@ -9,6 +9,8 @@ package final class Services: Sendable {
     package let limits: Limits
     package let health: HealthState
     package let peerMemory: PeerMemory
+    /// Whether answers are compressed for those who accept it.
+    package let compressesAnswers: Bool
 
     let bulkSessions: BulkSessions
     let assembly: AssemblyBudget
@@ -18,14 +20,17 @@ package final class Services: Sendable {
     let limitsAnswer: [UInt8]
 
     private let methods: MethodTable
+    private let further: (any FurtherMethods)?
 
     /// Serves `cache`, whose own limits on keys and values are at least those of `limits`.
     ///
     /// `startID` is a number that no other start of this server has, by chance or by clock;
-    /// `reflection` tells whether clients may ask for the schema.
+    /// `reflection` tells whether clients may ask for the schema; `further` are methods that are
+    /// not the server's own.
     package init(
         cache: Cache, limits: Limits, nodeID: String, serverVersion: String,
-        health: HealthState, startID: UInt64, reflection: Bool = true
+        health: HealthState, startID: UInt64, reflection: Bool = true,
+        compression: Bool = false, further: (any FurtherMethods)? = nil
     ) {
         var limits = limits
         limits.ttlMillisMax = min(limits.ttlMillisMax, Limits.ttlMillisCeiling)
@@ -34,15 +39,20 @@ package final class Services: Sendable {
         self.health = health
         peerMemory = PeerMemory(limits)
         self.startID = startID
+        compressesAnswers = compression
         bulkSessions = BulkSessions(
             sessionsMax: limits.bulkSessionsMax, keptNanos: limits.bulkSessionNanos)
         assembly = AssemblyBudget(bytesMax: limits.bulkAssemblyBytesMax)
         limitsAnswer = Self.limitsAnswer(limits, nodeID: nodeID, serverVersion: serverVersion)
         methods = MethodTable(reflection: reflection)
+        self.further = further
     }
 
     /// The method at `path`, as the request's `:path` says it; nil when the server knows none.
-    package func method(path: Span<UInt8>) -> Method? { methods.method(path: path) }
+    package func method(path: Span<UInt8>) -> Method? {
+        if let method = methods.method(path: path) { return method }
+        return further?.method(path: path)
+    }
 
     /// Why the method cannot be called at all, known before any message: nil when it can.
     package func refusal(of method: Method) -> Status? {
@@ -62,7 +72,7 @@ package final class Services: Sendable {
             case .getLimits: try getLimits(request, reply: &reply)
             case .healthCheck: try healthCheck(request, reply: &reply)
             case .healthList: try healthList(request, reply: &reply)
-            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .notServed:
+            case .bulkLoad, .export, .pipeline, .healthWatch, .reflection, .further, .notServed:
                 throw .methodNotServed(method)
             }
             reply.status = .ok
@@ -79,8 +89,17 @@ package final class Services: Sendable {
         case .pipeline: PipelineCall(self)
         case .healthWatch: HealthWatchCall(health)
         case .reflection: ReflectionCall()
-        case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .notServed:
+        case .get, .set, .delete, .batchGet, .getLimits, .healthCheck, .healthList, .further,
+            .notServed:
             RefusedCall(.methodNotServed(method))
         }
+    }
+
+    /// Begins a call of a further method, with all the metadata that came with it.
+    package func openFurther(
+        _ method: Method, metadata: [Field], nowNanos: UInt64
+    ) -> any StreamingCall {
+        further?.open(method, metadata: metadata, nowNanos: nowNanos)
+            ?? RefusedCall(.methodNotServed(method))
     }
 }

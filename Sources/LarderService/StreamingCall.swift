@@ -14,6 +14,9 @@ package protocol StreamingCall: AnyObject {
     func received(
         _ message: Span<UInt8>, nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
 
+    /// The message that comes next was compressed.
+    func receivesCompressed()
+
     /// The peer has no more messages.
     func halfClosed(nowNanos: UInt64, sentAll: Bool, reply: inout Reply)
 
@@ -26,9 +29,17 @@ package protocol StreamingCall: AnyObject {
     /// The call is over without an end of its own: the peer, the deadline or the connection
     /// ended it.
     func cancelled()
+
+    /// What the call has changed so far, for the status of an end that is not its own.
+    var applied: [(key: String, value: String)] { get }
 }
 
 extension StreamingCall {
+    package var applied: [(key: String, value: String)] { [] }
+}
+
+extension StreamingCall {
+    package func receivesCompressed() {}
     package var isPaused: Bool { false }
     package var heldBytes: Int { 0 }
 }

@@ -14,6 +14,7 @@ struct SettingOptions: ParsableArguments {
     @Option(Setting.streamsMax) var streamsMax: String?
     @Option(Setting.drainTimeout) var drainTimeout: String?
     @Option(Setting.reflection) var reflection: String?
+    @Option(Setting.compression) var compression: String?
     @Option(Setting.logLevel) var logLevel: String?
     @Option(Setting.logFormat) var logFormat: String?
 
@@ -24,7 +25,7 @@ struct SettingOptions: ParsableArguments {
             (.keyBytesMax, keyBytesMax), (.valueBytesMax, valueBytesMax),
             (.inlineBytesMax, inlineBytesMax), (.messageBytesMax, messageBytesMax),
             (.streamsMax, streamsMax), (.drainTimeout, drainTimeout), (.reflection, reflection),
-            (.logLevel, logLevel), (.logFormat, logFormat),
+            (.compression, compression), (.logLevel, logLevel), (.logFormat, logFormat),
         ]
         var given: [String: [String]] = [:]
         if !listen.isEmpty {

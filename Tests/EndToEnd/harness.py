@@ -89,10 +89,12 @@ class Server:
         self.log_file = tempfile.TemporaryFile()
         self.was_killed = False
 
+    def command(self) -> list[str]:
+        return [str(LARDER), "serve", "--listen", self.address, *self.flags]
+
     def __enter__(self) -> "Server":
         self.process = subprocess.Popen(
-            [str(LARDER), "serve", "--listen", self.address, *self.flags],
-            stdout=subprocess.DEVNULL, stderr=self.log_file, env=environment(**self.env))
+            self.command(), stdout=subprocess.DEVNULL, stderr=self.log_file, env=environment(**self.env))
         for _ in range(400):
             if self.process.poll() is not None:
                 raise RuntimeError(f"the server ended with {self.process.returncode}: {self.log}")

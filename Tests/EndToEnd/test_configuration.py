@@ -238,6 +238,7 @@ EVERYTHING = {
     "server.max-streams": "99",
     "server.drain-timeout": "1500ms",
     "server.reflection": "false",
+    "server.compression": "true",
     "log.level": "debug",
     "log.format": "json",
 }

@@ -43,11 +43,22 @@ struct CallHeadTests {
     @Test(
         "content-types of gRPC are taken",
         arguments: [
-            "application/grpc", "application/grpc+proto", "application/grpc+json",
-            "application/grpc;charset=utf-8", "application/grpc+", "application/grpc;",
+            "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8",
+            "application/grpc+", "application/grpc;", "application/grpc+jsonish",
+            "application/grpc+proto;json", "application/grpc;+json",
         ])
     func contentTypes(_ type: String) {
         #expect(verdict(replacing("content-type", type)) == .call(timeoutNanos: nil))
+    }
+
+    @Test(
+        "codecs that are known to be no protobuf are UNIMPLEMENTED",
+        arguments: [
+            "application/grpc+json", "application/grpc+json;charset=utf-8",
+            "application/grpc+thrift", "application/grpc+json;",
+        ])
+    func otherCodecs(_ type: String) {
+        #expect(code(verdict(replacing("content-type", type))) == .unimplemented)
     }
 
     @Test(
@@ -144,17 +155,31 @@ struct CallHeadTests {
             code(verdict(Self.get + [("grpc-timeout", "x"), ("grpc-timeout", "1S")])) == .internal)
     }
 
-    @Test("an encoding other than identity is refused, and the answer names what is understood")
+    @Test("the request's encoding is told", arguments: MessageEncoding.allCases)
+    func knownEncodings(_ encoding: MessageEncoding) {
+        var head = CallHead()
+        record(Self.get + [("grpc-encoding", encoding.name)], in: &head)
+        let verdict = head.verdict()
+        let told = head.requestEncoding
+        #expect(verdict == .call(timeoutNanos: nil))
+        #expect(told == encoding)
+        head.reset()
+        let after = head.requestEncoding
+        #expect(after == .identity)
+    }
+
+    @Test("an encoding that is not known is refused, and the answer names what is understood")
     func encodings() throws {
-        #expect(verdict(Self.get + [("grpc-encoding", "identity")]) == .call(timeoutNanos: nil))
-        for encoding in ["gzip", "deflate", "snappy", "", "identity2", "identitx", "IDENTITY"] {
+        for encoding in ["snappy", "", "identity2", "identitx", "IDENTITY", "gzip ", "gzi"] {
             let verdict = verdict(Self.get + [("grpc-encoding", encoding)])
             guard case .reject(let status) = verdict else {
                 Issue.record("\(encoding) was taken")
                 continue
             }
             #expect(status.code == .unimplemented)
-            #expect(value("grpc-accept-encoding", status.trailersOnlyFields()) == "identity")
+            #expect(
+                value("grpc-accept-encoding", status.trailersOnlyFields())
+                    == FieldValue.acceptedEncodings)
         }
     }
 

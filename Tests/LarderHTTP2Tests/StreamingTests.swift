@@ -151,6 +151,37 @@ struct StreamingTests {
         #expect(isQuiet)
     }
 
+    @Test("an answer that is cut lets go of its body, and its trailers need no window")
+    func cut() throws {
+        var options = SessionOptions()
+        options.initialWindowBytes = 1_000
+        var pair = SessionPair(client: options)
+        pair.clientConsumes = false
+        let opened = pair.client.open(headers: Fields.request, body: [1].span, endOfStream: true)
+        let stream = try #require(opened)
+        let tail = Tail(pattern(50_000))
+        try pair.run { server, seen in
+            guard seen.isEnd, let stream = seen.stream else { return }
+            server.startResponse(stream, headers: Fields.ok)
+            server.send(stream, pattern(100_000).span)
+            server.send(stream, referencing: tail)
+        }
+        #expect(pair.clientBody(stream).count == 1_000)
+        let waiting = pair.server.pendingBodyBytes
+        #expect(waiting == 149_000)
+        pair.server.dropBody(stream)
+        let left = pair.server.pendingBodyBytes
+        let leftReferenced = pair.server.pendingReferencedBytes
+        #expect(left == 0)
+        #expect(leftReferenced == 0)
+        pair.server.finish(stream, trailers: Fields.trailers)
+        try pair.run()
+        #expect(pair.clientBody(stream).count == 1_000)
+        #expect(pair.clientSaw(stream).contains(.trailers(stream, Fields.trailersText)))
+        let isQuiet = pair.isQuiet
+        #expect(isQuiet)
+    }
+
     @Test("a plain answer can end with its body")
     func endBody() throws {
         var pair = SessionPair()

@@ -212,6 +212,8 @@ struct BulkLoadTests {
         #expect(first.status?.code == .dataLoss)
         #expect(first.status?.reason == "CHECKSUM")
         #expect(first.status?.message == "entry 1 does not match its crc32c")
+        let applied = first.status?.metadata.suffix(2).map { "\($0.key)=\($0.value)" }
+        #expect(applied == ["committed=1", "stored=1"])
         #expect(try server.get("a").head.outcome == .hit)
         #expect(try server.get("b").head.outcome == .miss)
         #expect(try server.get("c").head.outcome == .miss)

@@ -75,14 +75,16 @@ package struct WireWriter: ~Copyable {
         return start
     }
 
-    /// Fills the prefix at `start`: not compressed, and as long as what was written behind it and
-    /// `tailBytes` more that the caller sends from elsewhere.
-    package mutating func endMessage(at start: Int, tailBytes: Int = 0) {
+    /// Fills the prefix at `start`: as long as what was written behind it and `tailBytes` more that
+    /// the caller sends from elsewhere.
+    package mutating func endMessage(
+        at start: Int, tailBytes: Int = 0, isCompressed: Bool = false
+    ) {
         let length = count - start - Self.prefixBytes + tailBytes
         precondition(length >= 0, "a message ends behind its prefix")
         let written = UInt32(length)
         var output = storage.mutableSpan
-        output[start] = 0
+        output[start] = isCompressed ? 1 : 0
         for index in 0..<4 {
             output[start + 1 + index] = UInt8(truncatingIfNeeded: written >> UInt32(24 - 8 * index))
         }

@@ -4,8 +4,9 @@ package import LarderService
 
 /// The header lists that answers are made of: those that never change are prepared once.
 package struct AnswerBlocks {
-    /// Before the messages of a call.
-    let headers = HeaderBlock(ResponseFields.ok())
+    private let plainHeaders = HeaderBlock(ResponseFields.ok())
+    private let gzipHeaders = HeaderBlock(ResponseFields.ok(encoding: .gzip))
+    private let deflateHeaders = HeaderBlock(ResponseFields.ok(encoding: .deflate))
     /// After the messages of a call that went well.
     let okTrailers = HeaderBlock(Status.ok.trailerFields)
     /// A call that went well and has nothing to say.
@@ -13,18 +14,34 @@ package struct AnswerBlocks {
 
     package init() {}
 
-    /// After messages that were sent already.
-    func trailers(for status: Status) -> HeaderBlock {
-        status.isOK
-            ? okTrailers
-            : HeaderBlock(ErrorDetails.attached(to: status).trailerFields, isIndexed: false)
+    /// Before the messages of a call, some of which may be compressed in this way.
+    func headers(_ encoding: MessageEncoding) -> HeaderBlock {
+        switch encoding {
+        case .identity: plainHeaders
+        case .gzip: gzipHeaders
+        case .deflate: deflateHeaders
+        }
     }
 
-    /// In place of messages.
-    func trailersOnly(for status: Status) -> HeaderBlock {
-        status.isOK
-            ? okTrailersOnly
-            : HeaderBlock(ErrorDetails.attached(to: status).trailersOnlyFields(), isIndexed: false)
+    /// Before the messages of a call, with fields of its own.
+    func headers(_ encoding: MessageEncoding, adding fields: [Field]) -> HeaderBlock {
+        fields.isEmpty
+            ? headers(encoding)
+            : HeaderBlock(ResponseFields.ok(encoding: encoding) + fields, isIndexed: false)
+    }
+
+    /// After messages that were sent already, with fields of the call's own.
+    func trailers(for status: Status, adding fields: [Field] = []) -> HeaderBlock {
+        if status.isOK, fields.isEmpty { return okTrailers }
+        let status = status.isOK ? status : ErrorDetails.attached(to: status)
+        return HeaderBlock(status.trailerFields + fields, isIndexed: false)
+    }
+
+    /// In place of messages, with fields of the call's own.
+    func trailersOnly(for status: Status, adding fields: [Field] = []) -> HeaderBlock {
+        if status.isOK, fields.isEmpty { return okTrailersOnly }
+        let status = status.isOK ? status : ErrorDetails.attached(to: status)
+        return HeaderBlock(status.trailersOnlyFields() + fields, isIndexed: false)
     }
 }
 

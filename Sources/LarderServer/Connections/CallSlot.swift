@@ -7,7 +7,7 @@ enum CallSlot {
     /// No stream, or one whose call is over: what still comes is dropped.
     case over
     /// A unary call whose request has not begun to arrive.
-    case awaitingRequest(StreamRef, Method, deadlineNanos: UInt64?)
+    case awaitingRequest(StreamRef, Method, CallEncodings, deadlineNanos: UInt64?)
     case open(OpenCall)
     /// No gRPC call: answered when the request has ended, or when `bodyBytes` of it were enough.
     // An answer before the end needs RST_STREAM(NO_ERROR) behind it, and clients that speak plain
@@ -15,10 +15,19 @@ enum CallSlot {
     case plain(PlainAnswer, bodyBytes: Int)
 }
 
+/// How the messages of a call may be compressed, either way.
+struct CallEncodings {
+    let request: MessageEncoding
+    let answer: MessageEncoding
+
+    var takesCompressed: Bool { request != .identity }
+}
+
 /// What the calls of one loop use in turn, so that a call needs no memory of its own.
 package struct CallScratch: ~Copyable {
     package var head = CallHead()
     package var reply = Reply()
+    var inflater = Inflater()
 
     package init() {}
 }

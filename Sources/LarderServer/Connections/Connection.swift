@@ -74,6 +74,10 @@ package final class Connection: ByteStreamDelegate {
         shared.logger.debug(
             "connection failed",
             metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
+        if !stream.isEnding {
+            let goAway = calls.session.goAway(after: error)
+            _ = stream.output.append(copying: goAway.span)
+        }
         stream.closeAfterFlush()
     }
 
@@ -110,8 +114,14 @@ package final class Connection: ByteStreamDelegate {
             }
         }
         guard !stream.isEnding else { return }
+        if !calls.wakes.isEmpty { startTimers() }
         if rounds == 0 { calls.tellPending() }
         if calls.session.isFinished, !stream.isWriting {
+            // The peer has said GOAWAY, and its calls are over: it hears one as well.
+            if !calls.session.hasSentGoAway {
+                calls.session.submitGoAway(code: 0)
+                if calls.session.wantsWrite { return flush() }
+            }
             stream.closeAfterFlush()
         } else {
             holdBack()
@@ -139,16 +149,31 @@ package final class Connection: ByteStreamDelegate {
     // MARK: Deadlines
 
     private func startTimers() {
-        guard !calls.deadlines.isEmpty else { return }
-        for (ref, atNanos) in calls.takeDeadlines() {
-            guard let call = calls.openCall(ref) else { continue }
-            let now = shared.loop.nowNanos
-            let millis = atNanos > now ? (atNanos - now + nanosPerMilli - 1) / nanosPerMilli : 0
-            call.setDeadline(
-                shared.loop.timer(afterMillis: millis) { [weak self] in
-                    self?.deadlinePassed(ref)
-                })
+        if !calls.deadlines.isEmpty {
+            for (ref, atNanos) in calls.takeDeadlines() {
+                guard let call = calls.openCall(ref) else { continue }
+                call.setDeadline(timer(atNanos) { $0.deadlinePassed(ref) })
+            }
         }
+        if !calls.wakes.isEmpty {
+            for (ref, atNanos) in calls.takeWakes() {
+                guard let call = calls.openCall(ref) else { continue }
+                call.setWake(timer(atNanos) { $0.wake(ref) })
+            }
+        }
+    }
+
+    private func timer(_ atNanos: UInt64, _ body: @escaping (Connection) -> Void) -> Timer {
+        let now = shared.loop.nowNanos
+        let millis = atNanos > now ? (atNanos - now + nanosPerMilli - 1) / nanosPerMilli : 0
+        return shared.loop.timer(afterMillis: millis) { [weak self] in
+            if let self { body(self) }
+        }
+    }
+
+    private func wake(_ ref: StreamRef) {
+        calls.wake(ref, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
+        flush()
     }
 
     private func deadlinePassed(_ ref: StreamRef) {

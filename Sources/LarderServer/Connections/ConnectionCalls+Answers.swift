@@ -5,11 +5,11 @@ import LarderService
 extension ConnectionCalls {
     /// Runs a unary method and submits its answer: the way of every Get.
     mutating func answer(
-        _ stream: StreamRef, _ method: Method, _ request: Span<UInt8>, nowNanos: UInt64,
-        scratch: inout CallScratch
+        _ stream: StreamRef, _ method: Method, _ request: Span<UInt8>,
+        encoding: MessageEncoding, nowNanos: UInt64, scratch: inout CallScratch
     ) {
         if isAnswerDoubtful, let refusal = unreadRefusal() { return end(stream, refusal) }
-        scratch.reply.clear()
+        scratch.reply.clear(encoding: encoding)
         services.unary(method, request: request, nowNanos: nowNanos, reply: &scratch.reply)
         let status = scratch.reply.status ?? Status(.unknown, "the method gave no status")
         guard status.isOK else { return end(stream, status) }
@@ -17,7 +17,7 @@ extension ConnectionCalls {
         let tails = scratch.reply.tails
         if tails.isEmpty {
             return session.respond(
-                stream, headers: blocks.headers, body: scratch.reply.written,
+                stream, headers: blocks.headers(encoding), body: scratch.reply.written,
                 trailers: blocks.okTrailers)
         }
         if let refusal = pinnedRefusal {
@@ -26,10 +26,10 @@ extension ConnectionCalls {
         }
         if tails.count == 1, tails[0].offset == scratch.reply.written.count {
             session.respond(
-                stream, headers: blocks.headers, body: scratch.reply.written,
+                stream, headers: blocks.headers(encoding), body: scratch.reply.written,
                 tail: tails[0].value, trailers: blocks.okTrailers)
         } else {
-            session.startResponse(stream, headers: blocks.headers)
+            session.startResponse(stream, headers: blocks.headers(encoding))
             send(scratch.reply, on: stream)
             session.finish(stream, trailers: blocks.okTrailers)
         }
@@ -48,18 +48,24 @@ extension ConnectionCalls {
                 return false
             }
             if !call.hasBegun {
-                session.startResponse(call.stream, headers: blocks.headers)
+                session.startResponse(
+                    call.stream,
+                    headers: blocks.headers(
+                        call.encodings.answer, adding: reply.extras?.headers ?? []))
                 call.hasBegun = true
             }
             send(reply, on: call.stream)
         }
         if let status = reply.status {
-            end(call, status)
+            end(call, status, reply.extras)
             return false
+        }
+        if let wakeAtNanos = reply.extras?.wakeAtNanos {
+            wakes.append((call.stream, wakeAtNanos))
         }
         let pending = session.pendingBytes(call.stream)
         if pending > ConnectionLimits.pendingCallBytesMax {
-            cancel(
+            cut(
                 call,
                 Status(
                     .resourceExhausted,
@@ -86,13 +92,16 @@ extension ConnectionCalls {
     // MARK: Ends
 
     /// Ends an open call: with trailers after what it has sent, or with trailers alone.
-    mutating func end(_ call: OpenCall, _ status: Status) {
+    mutating func end(_ call: OpenCall, _ status: Status, _ extras: ReplyExtras? = nil) {
         place(.over, at: call.stream)
         letRoomGo(of: call)
+        let trailers = extras?.trailers ?? []
         if call.hasBegun {
-            session.finish(call.stream, trailers: blocks.trailers(for: status))
+            session.finish(call.stream, trailers: blocks.trailers(for: status, adding: trailers))
         } else {
-            end(call.stream, status)
+            let fields = (extras?.headers ?? []) + trailers
+            session.respondHeadersOnly(
+                call.stream, headers: blocks.trailersOnly(for: status, adding: fields))
         }
     }
 
@@ -103,13 +112,35 @@ extension ConnectionCalls {
 
     /// Ends an open call that its method has not ended.
     mutating func cancel(_ call: OpenCall, _ status: Status) {
+        let applied = call.handler?.applied ?? []
         call.handler?.cancelled()
-        end(call, status)
+        end(call, status.adding(metadata: applied))
+    }
+
+    /// As `cancel`, without waiting for the peer to read what it was sent before.
+    mutating func cut(_ call: OpenCall, _ status: Status) {
+        session.dropBody(call.stream)
+        cancel(call, status)
     }
 
     /// Ends the call on `stream` from outside, if it is still open: its deadline has passed.
     package mutating func cancel(_ stream: StreamRef, _ status: Status) {
-        if let call = openCall(stream) { cancel(call, status) }
+        if let call = openCall(stream) { cut(call, status) }
+    }
+
+    /// Wakes the call on `stream`, if it is still open.
+    package mutating func wake(
+        _ stream: StreamRef, nowNanos: UInt64, scratch: inout CallScratch
+    ) {
+        guard let call = openCall(stream) else { return }
+        wake(call, nowNanos: nowNanos, scratch: &scratch)
+    }
+
+    private mutating func wake(_ call: OpenCall, nowNanos: UInt64, scratch: inout CallScratch) {
+        guard let handler = call.handler else { return }
+        scratch.reply.clear(encoding: call.encodings.answer)
+        handler.woken(nowNanos: nowNanos, reply: &scratch.reply)
+        deliver(scratch.reply, of: call)
     }
 
     /// The stream is gone; a call that was not over is cancelled.
@@ -139,10 +170,7 @@ extension ConnectionCalls {
         session.submitShutdownNotice()
         session.ping(opaque: Self.drainPing)
         for case .open(let call) in slots {
-            guard let handler = call.handler else { continue }
-            scratch.reply.clear()
-            handler.woken(nowNanos: nowNanos, reply: &scratch.reply)
-            deliver(scratch.reply, of: call)
+            wake(call, nowNanos: nowNanos, scratch: &scratch)
         }
     }
 
@@ -153,8 +181,8 @@ extension ConnectionCalls {
     package mutating func endAll(_ status: Status) {
         for index in slots.indices {
             switch slots[index] {
-            case .open(let call): cancel(call, status)
-            case .awaitingRequest(let stream, _, _): refuse(stream, status)
+            case .open(let call): cut(call, status)
+            case .awaitingRequest(let stream, _, _, _): refuse(stream, status)
             case .over, .plain: break
             }
         }
@@ -184,5 +212,12 @@ extension ConnectionCalls {
         guard !deadlines.isEmpty else { return [] }
         defer { deadlines.removeAll(keepingCapacity: true) }
         return deadlines
+    }
+
+    /// Calls that want to be woken; each is told of once.
+    package mutating func takeWakes() -> [(stream: StreamRef, atNanos: UInt64)] {
+        guard !wakes.isEmpty else { return [] }
+        defer { wakes.removeAll(keepingCapacity: true) }
+        return wakes
     }
 }

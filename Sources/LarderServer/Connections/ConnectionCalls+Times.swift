@@ -31,8 +31,8 @@ extension ConnectionCalls {
         for index in slots.indices {
             switch slots[index] {
             case .over, .plain: break
-            case .awaitingRequest(let stream, let method, let deadlineNanos):
-                openAwaiting(stream, method, deadlineNanos: deadlineNanos)
+            case .awaitingRequest(let stream, let method, let encodings, let deadlineNanos):
+                openAwaiting(stream, method, encodings, deadlineNanos: deadlineNanos)
             case .open(let call):
                 guard Self.isStalled(call, nowNanos: nowNanos, times: times) else { continue }
                 cancel(call, .requestStalled)

@@ -14,6 +14,9 @@ package struct ConnectionCalls: ~Copyable {
     /// Calls that need a timer of their own now; the connection takes them.
     var deadlines: [(stream: StreamRef, atNanos: UInt64)] = []
 
+    /// Calls that want to be woken; the connection takes them.
+    var wakes: [(stream: StreamRef, atNanos: UInt64)] = []
+
     /// Calls whose requests wait for room, in the order they came.
     var waitingUploads: [StreamRef] = []
     /// No more copied bytes wait than this says: a look at the session's own count, and at
@@ -101,7 +104,7 @@ package struct ConnectionCalls: ~Copyable {
                 }
             case .bodyLow(let stream):
                 if case .open(let call) = slot(of: stream), let handler = call.handler {
-                    scratch.reply.clear()
+                    scratch.reply.clear(encoding: call.encodings.answer)
                     let wasPaused = handler.isPaused
                     handler.writable(nowNanos: nowNanos, reply: &scratch.reply)
                     if deliver(scratch.reply, of: call), wasPaused { resume(call) }
@@ -135,14 +138,23 @@ package struct ConnectionCalls: ~Copyable {
             if let refusal = services.refusal(of: method) { return refuse(stream, refusal) }
             let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
             let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
+            let encodings = CallEncodings(
+                request: scratch.head.requestEncoding,
+                answer: services.compressesAnswers
+                    ? MessageEncoding(acceptedIn: scratch.head.acceptEncoding) : .identity)
             if method.shape == .unary {
-                place(.awaitingRequest(stream, method, deadlineNanos: deadlineNanos), at: stream)
+                place(
+                    .awaitingRequest(stream, method, encodings, deadlineNanos: deadlineNanos),
+                    at: stream)
                 if deadlineNanos != nil { awaiting.append(stream) }
             } else {
-                let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
+                let handler =
+                    method.handler == .further
+                    ? services.openFurther(method, metadata: metadata(fields), nowNanos: nowNanos)
+                    : services.open(method, nowNanos: nowNanos)
                 open(
-                    stream, method, request, deadlineNanos: deadlineNanos,
-                    handler: services.open(method, nowNanos: nowNanos))
+                    stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos,
+                    handler: handler)
             }
         case .reject(let status): refuse(stream, status)
         case .health(let isHead):
@@ -154,6 +166,13 @@ package struct ConnectionCalls: ~Copyable {
             let nothing: [UInt8] = []
             received(
                 stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
+        }
+    }
+
+    private func metadata(_ fields: HeaderRange) -> [Field] {
+        let list = session.fields(fields)
+        return (0..<list.count).map {
+            (String(lossy: list.name($0)), String(lossy: list.value($0)))
         }
     }
 
@@ -176,11 +195,12 @@ package struct ConnectionCalls: ~Copyable {
     /// Gives a call that is not over yet a place of its own.
     @discardableResult
     private mutating func open(
-        _ stream: StreamRef, _ method: Method, _ request: consuming UnaryInput,
-        deadlineNanos: UInt64?, handler: (any StreamingCall)? = nil
+        _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings,
+        _ request: consuming UnaryInput, deadlineNanos: UInt64?,
+        handler: (any StreamingCall)? = nil
     ) -> OpenCall {
         let call = OpenCall(
-            stream, method, handler: handler, request: request,
+            stream, method, encodings, handler: handler, request: request,
             messageBytesMax: services.limits.messageBytesMax, uploads: uploads)
         place(.open(call), at: stream)
         if let deadlineNanos { deadlines.append((stream, deadlineNanos)) }
@@ -190,17 +210,25 @@ package struct ConnectionCalls: ~Copyable {
     /// A request that did not come with its headers can be late: its call gets a timer.
     private mutating func openAwaiting() {
         for stream in awaiting {
-            guard case .awaitingRequest(_, let method, let deadline) = slot(of: stream) else {
-                continue
-            }
-            openAwaiting(stream, method, deadlineNanos: deadline)
+            guard
+                case .awaitingRequest(_, let method, let encodings, let deadline) = slot(
+                    of: stream)
+            else { continue }
+            openAwaiting(stream, method, encodings, deadlineNanos: deadline)
         }
         awaiting.removeAll(keepingCapacity: true)
     }
 
-    mutating func openAwaiting(_ stream: StreamRef, _ method: Method, deadlineNanos: UInt64?) {
-        let request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
-        open(stream, method, request, deadlineNanos: deadlineNanos)
+    mutating func openAwaiting(
+        _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings, deadlineNanos: UInt64?
+    ) {
+        open(stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos)
+    }
+
+    private func unaryInput(_ encodings: CallEncodings) -> UnaryInput {
+        UnaryInput(
+            messageBytesMax: services.limits.messageBytesMax,
+            takesCompressed: encodings.takesCompressed)
     }
 
     // MARK: Requests
@@ -213,17 +241,19 @@ package struct ConnectionCalls: ~Copyable {
     ) -> Bool {
         switch slot(of: stream) {
         case .over: break
-        case .awaitingRequest(_, let method, let deadlineNanos):
-            var request = UnaryInput(messageBytesMax: services.limits.messageBytesMax)
+        case .awaitingRequest(_, let method, let encodings, let deadlineNanos):
+            var request = unaryInput(encodings)
             switch request.received(chunk, endOfStream: endOfStream) {
             case .deliver(let message):
                 place(.over, at: stream)
                 let bytes = request.bytes(of: message, in: chunk)
-                answer(stream, method, bytes, nowNanos: nowNanos, scratch: &scratch)
+                answer(
+                    stream, method, bytes, encodings, isCompressed: request.isCompressed,
+                    nowNanos: nowNanos, scratch: &scratch)
             case .reject(let status): refuse(stream, status)
             case .wait:
                 return keepRoom(
-                    for: open(stream, method, request, deadlineNanos: deadlineNanos))
+                    for: open(stream, method, encodings, request, deadlineNanos: deadlineNanos))
             }
         case .plain(let answer, let bodyBytes):
             let bodyBytes = bodyBytes + chunk.count
@@ -262,12 +292,14 @@ package struct ConnectionCalls: ~Copyable {
             guard let handler = call.handler else {
                 place(.over, at: call.stream)
                 return answer(
-                    call.stream, call.method, bytes, nowNanos: nowNanos, scratch: &scratch)
+                    call.stream, call.method, bytes, call.encodings,
+                    isCompressed: request.isCompressed, nowNanos: nowNanos, scratch: &scratch)
             }
             if isAnswerDoubtful, let refusal = unreadRefusal() { return cancel(call, refusal) }
-            scratch.reply.clear()
-            handler.received(bytes, nowNanos: nowNanos, sentAll: true, reply: &scratch.reply)
-            guard deliver(scratch.reply, of: call) else { return }
+            let goesOn = hand(
+                bytes, isCompressed: request.isCompressed, to: handler, of: call,
+                nowNanos: nowNanos, scratch: &scratch)
+            guard goesOn else { return }
             halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch)
         }
     }
@@ -286,11 +318,10 @@ package struct ConnectionCalls: ~Copyable {
                 {
                     return cancel(call, refusal)
                 }
-                scratch.reply.clear()
-                handler.received(
-                    messages.bytes(of: message, in: chunk), nowNanos: nowNanos,
-                    sentAll: session.pendingBytes(call.stream) == 0, reply: &scratch.reply)
-                guard deliver(scratch.reply, of: call) else { return }
+                let goesOn = hand(
+                    messages.bytes(of: message, in: chunk), isCompressed: messages.isCompressed,
+                    to: handler, of: call, nowNanos: nowNanos, scratch: &scratch)
+                guard goesOn else { return }
             }
             if endOfStream { try messages.endOfStream() }
         } catch {
@@ -304,7 +335,7 @@ package struct ConnectionCalls: ~Copyable {
         _ call: OpenCall, _ handler: any StreamingCall, nowNanos: UInt64,
         scratch: inout CallScratch
     ) {
-        scratch.reply.clear()
+        scratch.reply.clear(encoding: call.encodings.answer)
         handler.halfClosed(
             nowNanos: nowNanos, sentAll: session.pendingBytes(call.stream) == 0,
             reply: &scratch.reply)

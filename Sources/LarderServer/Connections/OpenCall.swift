@@ -8,6 +8,7 @@ import LarderService
 final class OpenCall {
     let stream: StreamRef
     let method: Method
+    let encodings: CallEncodings
     /// The methods that stream have one; unary ones are answered when their request is whole.
     let handler: (any StreamingCall)?
     /// Of methods that take one message.
@@ -24,20 +25,27 @@ final class OpenCall {
     /// What is kept for a request that comes in pieces.
     var upload: UploadHold
     private var deadline: Timer?
+    private var wake: Timer?
 
     init(
-        _ stream: StreamRef, _ method: Method, handler: (any StreamingCall)?,
-        request: consuming UnaryInput, messageBytesMax: UInt32, uploads: ConnectionUploads
+        _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings,
+        handler: (any StreamingCall)?, request: consuming UnaryInput, messageBytesMax: UInt32,
+        uploads: ConnectionUploads
     ) {
         self.stream = stream
         self.method = method
+        self.encodings = encodings
         self.handler = handler
         self.request = request
         upload = UploadHold(uploads)
-        messages = MessageDeframer(messageBytesMax: messageBytesMax)
+        messages = MessageDeframer(
+            messageBytesMax: messageBytesMax, takesCompressed: encodings.takesCompressed)
     }
 
-    deinit { deadline?.cancel() }
+    deinit {
+        deadline?.cancel()
+        wake?.cancel()
+    }
 
     var takesManyMessages: Bool {
         switch method.shape {
@@ -68,6 +76,12 @@ final class OpenCall {
     func setDeadline(_ timer: Timer) {
         deadline?.cancel()
         deadline = timer
+    }
+
+    /// Keeps the timer that wakes the call, and ends it with the call.
+    func setWake(_ timer: Timer) {
+        wake?.cancel()
+        wake = timer
     }
 
     /// Borrowed for the time of an event: what it lends must not lie in an object.

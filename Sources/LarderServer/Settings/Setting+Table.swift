@@ -5,7 +5,8 @@ import Logging
 extension Setting {
     package static let all: [Setting] = [
         listen, threads, memory, entriesMax, keyBytesMax, valueBytesMax, inlineBytesMax,
-        messageBytesMax, streamsMax, drainTimeout, reflection, logLevel, logFormat,
+        messageBytesMax, streamsMax, drainTimeout, reflection, compression,
+        logLevel, logFormat,
     ]
 
     package static let listen = Setting(
@@ -115,6 +116,11 @@ extension Setting {
 
     package static let reflection = truth(
         "server.reflection", flag: "reflection", "Answer gRPC reflection.", \Settings.reflection)
+
+    package static let compression = truth(
+        "server.compression", flag: "compression",
+        "Compress answers that shrink, for clients that accept gzip or deflate.",
+        \Settings.compression)
 
     package static let logLevel = choice(
         "log.level", flag: "log-level", "Log this level and the more severe", valueName: "level",

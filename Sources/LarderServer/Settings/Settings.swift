@@ -28,6 +28,8 @@ package struct Settings: Sendable, Equatable {
     package var drainTimeoutMillis: UInt64
     /// Whether gRPC reflection answers.
     package var reflection: Bool
+    /// Whether answers are compressed for those who accept it.
+    package var compression: Bool
     /// The least severe messages that are logged.
     package var logLevel: Logger.Level
     /// How log lines look.
@@ -48,6 +50,7 @@ package struct Settings: Sendable, Equatable {
         streamsMax = 1_024
         drainTimeoutMillis = 10_000
         reflection = true
+        compression = false
         logLevel = .info
         logFormat = .text
     }

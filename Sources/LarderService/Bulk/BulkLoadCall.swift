@@ -65,9 +65,18 @@ final class BulkLoadCall: StreamingCall {
 
     func cancelled() { split = nil }
 
+    /// A client that goes on with the load begins at `committed`.
+    var applied: [(key: String, value: String)] {
+        guard plan != nil else { return [] }
+        return [
+            (key: "committed", value: String(progress.committed)),
+            (key: "stored", value: String(progress.stored)),
+        ]
+    }
+
     private func end(_ refusal: Refusal, reply: inout Reply) {
         split = nil
-        reply.status = refusal.status
+        reply.status = refusal.status.adding(metadata: applied)
     }
 
     // MARK: Messages

@@ -86,7 +86,7 @@ final class ExportCall: StreamingCall {
     // MARK: Messages
 
     private func produce(nowNanos: UInt64, reply: inout Reply) {
-        while reply.bytes.count < services.limits.exportPendingBytesMax {
+        while reply.bytes.count + reply.savedBytes < services.limits.exportPendingBytesMax {
             let hasEntries = writeMessage(nowNanos: nowNanos, reply: &reply)
             if entriesLeft == 0 || (boundary == .end && batchIndex == batch.count) {
                 reply.status = .ok

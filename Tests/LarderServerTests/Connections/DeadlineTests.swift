@@ -67,6 +67,42 @@ struct DeadlineTests {
         #expect(pair.isQuiet)
     }
 
+    @Test("an answer that is not read does not hold the end of the time up")
+    func unread() throws {
+        var client = SessionOptions()
+        client.initialWindowBytes = 1_000
+        let pair = CallPair(client: client)
+        for index in 0..<100 { try pair.store("k\(index)", .pattern(10_000, seed: index)) }
+        pair.isReading = false
+        let request = framed(ExportRequest().encoded())
+        let stream = try pair.open("Export", bytes: request, timeoutNanos: 5_000_000)
+        try pair.run()
+        #expect(pair.pendingBodyBytes > 0)
+        for call in pair.calls.takeDeadlines() {
+            pair.calls.cancel(call.stream, .deadlineExceeded)
+        }
+        try pair.run()
+        #expect(pair.status(stream).code == .deadlineExceeded)
+        #expect(pair.answer(stream).body.count == 1_000)
+        #expect(pair.pendingBodyBytes == 0)
+    }
+
+    @Test("a load that its deadline ends says what it has applied")
+    func load() throws {
+        let stream = try pair.open("BulkLoad", isEnded: false, timeoutNanos: 5_000_000)
+        try pair.run()
+        let late = pair.calls.takeDeadlines()
+        pair.send(stream, BulkLoadRequest(.start(BulkLoadStart())))
+        let entries = (0..<3).map { Entry(key: Array("k\($0)".utf8), value: [1]) }
+        pair.send(stream, BulkLoadRequest(.batch(EntryBatch(firstIndex: 0, entries: entries))))
+        try pair.run()
+        for call in late { pair.calls.cancel(call.stream, .deadlineExceeded) }
+        try pair.run()
+        #expect(pair.status(stream).code == .deadlineExceeded)
+        let facts = try #require(pair.answer(stream).errorInfo?.metadata)
+        #expect(facts.map { "\($0.key)=\($0.value)" } == ["committed=3", "stored=3"])
+    }
+
     @Test("no time at all has passed already", arguments: ["0S", "1n", "999n", "0H"])
     func none(text: String) throws {
         let stream = try pair.open(

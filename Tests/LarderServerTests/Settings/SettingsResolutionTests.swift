@@ -56,7 +56,8 @@ import Testing
             "cache.max-entries": "10", "cache.max-key-bytes": "64KiB",
             "cache.max-value-bytes": "8MiB", "server.max-inline-bytes": "2MiB",
             "server.max-message-bytes": "16MiB", "server.max-streams": "7",
-            "server.drain-timeout": "2m", "server.reflection": "false", "log.level": "debug",
+            "server.drain-timeout": "2m", "server.reflection": "false",
+            "server.compression": "true", "log.level": "debug",
             "log.format": "json",
         ]).settings
         var expected = Settings(machine: Self.machine)
@@ -71,6 +72,7 @@ import Testing
         expected.streamsMax = 7
         expected.drainTimeoutMillis = 120_000
         expected.reflection = false
+        expected.compression = true
         expected.logLevel = .debug
         expected.logFormat = .json
         #expect(settings == expected)

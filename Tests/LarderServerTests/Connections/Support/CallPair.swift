@@ -27,19 +27,27 @@ final class CallPair {
 
     init(
         budgetBytes: UInt64 = 64 << 20, client: SessionOptions = SessionOptions(),
-        server: SessionOptions = SessionOptions(), limits: Limits = Limits()
+        server: SessionOptions = SessionOptions(), limits: Limits = Limits(),
+        compression: Bool = false, further: (any FurtherMethods)? = nil
     ) {
-        services = Self.makeServices(budgetBytes: budgetBytes, limits: limits)
+        services = Self.makeServices(
+            budgetBytes: budgetBytes, limits: limits, compression: compression,
+            further: further)
         self.client = ClientSession(options: client)
         calls = ConnectionCalls(services: services, blocks: AnswerBlocks(), options: server)
     }
 
-    static func makeServices(budgetBytes: UInt64, limits: Limits = Limits()) -> Services {
+    static func makeServices(
+        budgetBytes: UInt64, limits: Limits = Limits(), compression: Bool = false,
+        further: (any FurtherMethods)? = nil
+    ) -> Services {
         var generator = SeededGenerator(seed: 1)
         var configuration = ServicesConfiguration(
             budgetBytes: budgetBytes, nodeID: "node-1", serverVersion: "1.2.3",
             startedAtUnixNanos: 7_000_000)
         configuration.limits = limits
+        configuration.compression = compression
+        configuration.further = further
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }
 
