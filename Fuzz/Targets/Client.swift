@@ -23,7 +23,7 @@ private struct ClientRun: ~Copyable {
     private struct Call {
         let ref: StreamRef
         var result = CallResult()
-        var messages = MessageDeframer(messageBytesMax: ClientRun.messageBytesMax)
+        var body: [UInt8] = []
         var hasEnded = false
         var unconsumed: [Int] = []
     }
@@ -138,6 +138,7 @@ private struct ClientRun: ~Copyable {
             case .closed(let ref, let code):
                 check(ref)
                 if let call = calls.removeValue(forKey: ref.slot) {
+                    decode(call.body)
                     let status = call.result.status(resetCode: code == 0 ? nil : code)
                     _ = try? RPCStatus(decoding: status.detailsBytes.span)
                     precondition(
@@ -176,15 +177,7 @@ private struct ClientRun: ~Copyable {
         } else {
             session.consume(ref, flowBytes)
         }
-        var offset = 0
-        while let message = try? call.messages.next(bytes.span, at: &offset) {
-            let answer =
-                switch message {
-                case .inChunk(let range): Array(bytes[range])
-                case .gathered: copy(call.messages.gathered)
-                }
-            _ = try? GetResponse(decoding: answer.span)
-        }
+        call.body += bytes
         calls[ref.slot] = call
     }
 
@@ -195,9 +188,13 @@ private struct ClientRun: ~Copyable {
         for flowBytes in calls[ref.slot]?.unconsumed ?? [] { session.consume(ref, flowBytes) }
     }
 
-    private func copy(_ span: Span<UInt8>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for index in span.indices { bytes.append(span[index]) }
-        return bytes
+    /// The messages of an answer, as far as they make sense.
+    private func decode(_ body: [UInt8]) {
+        var messages = MessageDeframer(messageBytesMax: Self.messageBytesMax)
+        var offset = 0
+        while let message = try? messages.next(body.span, at: &offset) {
+            guard case .inChunk(let range) = message else { return }
+            _ = try? GetResponse(decoding: body.span.extracting(range))
+        }
     }
 }
