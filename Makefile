@@ -32,10 +32,10 @@ test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against
 	swift build --product interop-server
 	$(VENV)/bin/python -m pytest Tests/EndToEnd -q
 
-check: ## walls between the targets, style, generated files, lint of the contract, sanitizers
+check: ## walls between the targets, style, generated files, lint of the contract
 	scripts/check
 
-sanitize: ## Swift tests with the address and the thread sanitizer (a part of check)
+sanitize: ## Swift tests with the thread and the address sanitizer
 	scripts/install-dependencies
 	scripts/sanitize
 
