@@ -25,7 +25,7 @@ private struct ConnectionRun: ~Copyable {
     private let script: SessionScript
     private let services: Services
     private var calls: ConnectionCalls
-    private var scratch = CallScratch()
+    private var scratch: CallScratch
     private var nowNanos: UInt64 = 1_000_000_000_000
     private var frames = FrameCounter()
 
@@ -41,6 +41,7 @@ private struct ConnectionRun: ~Copyable {
                     budgetBytes: 1 << 16, seed: HashSeed(1, 2, 3, 4), shardCount: 2)),
             limits: limits, nodeID: "node", serverVersion: "1", health: HealthState(), startID: 7,
             compression: true)
+        scratch = CallScratch(services)
         var options = SessionOptions()
         options.maxConcurrentStreams = 8
         options.maxHeaderListBytes = 2048

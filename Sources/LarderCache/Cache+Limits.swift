@@ -6,10 +6,11 @@ extension Cache {
     private static let flushRoundsSpare = 16
     private static let flushedPerHold = 1024
 
-    /// Changes the byte budget. What does not fit any more is evicted before this returns, in
+    /// Changes the byte budget; one that began with little can not grow beyond what its links reach
+    /// (28 GiB, or twice what it began with). What does not fit any more is evicted before this returns, in
     /// steps that let others in between.
     public func setBudget(_ budgetBytes: UInt64) {
-        let bytes = charging.budgetBytes(budgetBytes)
+        let bytes = charging.budgetBytes(budgetBytes, in: arena)
         setBudget { Budget(bytes: bytes, entriesMax: $0.entriesMax) }
     }
 

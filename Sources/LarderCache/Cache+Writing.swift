@@ -25,7 +25,7 @@ extension Cache {
             }
             let block = EntryBlock.make(
                 in: arena, key: key, hash: hash, value: value, flags: options.flags,
-                mayExpire: options.timeToLive != .never)
+                mayExpire: options.timeToLive != .never, idleNanosMax: options.idleNanosMax)
             let writing = write(block, options, basis: nil, nowNanos: nowNanos)
             return outcome(writing, of: block, options, keyBytes: key.count)
         case .append, .prepend:
@@ -39,9 +39,10 @@ extension Cache {
         // What is told in the value is compared with the budget once it is read.
         guard charging == .real else { return valueBytesMax }
         let shape = EntryShape(
-            hasFlags: options.flags != 0, hasTimer: options.timeToLive != .never)
+            hasFlags: options.flags != 0, hasTimer: options.timeToLive != .never,
+            hasIdleTime: options.idleNanosMax != nil)
         let fitting = EntryCharge.valueBytesMax(
-            keyBytes: keyBytes, chargeMax: chargeMax, shape: shape)
+            keyBytes: keyBytes, chargeMax: chargeMax, shape: shape, unitBytes: arena.unitBytes)
         return min(valueBytesMax, fitting ?? 0)
     }
 
@@ -157,11 +158,13 @@ extension Cache {
         case .replace, .append:
             return EntryBlock.make(
                 in: arena, key: present.key, hash: present.hash, value: present.value,
-                tail: addition, flags: present.flags, mayExpire: present.hasTimer)
+                tail: addition, flags: present.flags, mayExpire: present.hasTimer,
+                idleNanosMax: present.idleNanosMax)
         case .prepend:
             return EntryBlock.make(
                 in: arena, key: present.key, hash: present.hash, value: addition,
-                tail: present.value, flags: present.flags, mayExpire: present.hasTimer)
+                tail: present.value, flags: present.flags, mayExpire: present.hasTimer,
+                idleNanosMax: present.idleNanosMax)
         }
     }
 }

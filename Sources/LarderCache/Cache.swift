@@ -31,10 +31,11 @@ public final class Cache: Sendable {
         precondition(
             configuration.keyBytesMax >= 1 && configuration.keyBytesMax <= Int(UInt16.max),
             "the longest key is 1 to 65,535 bytes")
+        arena = EntryArena(
+            budgetBytes: configuration.charging.arenaBytes(configuration.budgetBytes))
         let budget = Budget(
-            bytes: configuration.charging.budgetBytes(configuration.budgetBytes),
+            bytes: configuration.charging.budgetBytes(configuration.budgetBytes, in: arena),
             entriesMax: configuration.entriesMax)
-        arena = EntryArena()
         arena.setSlack(bytes: budget.holeBytesMax)
         shards = ShardArray(
             count: configuration.shardCount, seed: configuration.seed, arena: arena)

@@ -49,9 +49,9 @@ public enum WriteCondition: Hashable, Sendable {
 /// What a write does with the present value.
 public enum WriteMode: Hashable, Sendable {
     case replace
-    /// Put the bytes behind the present value, whose flags and time to live stay.
+    /// Put the bytes behind the present value, whose flags and times stay.
     case append
-    /// Put the bytes before the present value, whose flags and time to live stay.
+    /// Put the bytes before the present value, whose flags and times stay.
     case prepend
 }
 
@@ -68,6 +68,9 @@ public enum Admission: Hashable, Sendable {
 /// Everything about a write beyond key and value.
 public struct WriteOptions: Hashable, Sendable {
     public var timeToLive: TimeToLive
+    /// The item also expires when nobody has read or written it for so long; `nil`: it does not.
+    /// A peek is no read.
+    public var idleNanosMax: UInt64?
     /// The caller's own bits, given back with the item.
     public var flags: UInt32
     /// The caller's version of the item; `nil` or 0: the cache numbers it.
@@ -79,11 +82,13 @@ public struct WriteOptions: Hashable, Sendable {
     public var returnCurrent: Bool
 
     public init(
-        timeToLive: TimeToLive = .never, flags: UInt32 = 0, version: UInt64? = nil,
+        timeToLive: TimeToLive = .never, idleNanosMax: UInt64? = nil, flags: UInt32 = 0,
+        version: UInt64? = nil,
         condition: WriteCondition = .always, mode: WriteMode = .replace,
         admission: Admission = .policy, returnCurrent: Bool = false
     ) {
         self.timeToLive = timeToLive
+        self.idleNanosMax = idleNanosMax
         self.flags = flags
         self.version = version
         self.condition = condition

@@ -1,5 +1,5 @@
 extension Cache {
-    /// The largest budget that counts: 56 GiB. A larger one is taken as this.
+    /// The largest budget that counts: 224 GiB. A larger one is taken as this.
     public static let budgetBytesMax = EntryArena.liveBytesMax
 
     /// What a cache is made with.

@@ -36,8 +36,17 @@ public struct EntryReference: ~Copyable, Sendable {
         return expiry == EntryBlock.neverExpires ? nil : expiry
     }
 
+    /// For how long the item may go unused before it expires; `nil`: for ever.
+    public var idleNanosMax: UInt64? { block.idleNanosMax }
+
+    /// Whether its time is over.
+    package func isExpired(nowNanos: UInt64) -> Bool { block.isExpired(nowNanos: nowNanos) }
+
     /// The moment of the last write.
     public var writtenAtNanos: UInt64 { block.writtenAtNanos }
+
+    /// A number that no other item has while this one is held.
+    package var identity: UInt64 { block.identity }
 
     /// A second hold of the same item.
     public borrowing func another() -> EntryReference {

@@ -43,6 +43,7 @@ struct Shard: ~Copyable, Sendable {
         if !isPeek {
             hits &+= 1
             block.isTouched = true
+            block.noteUse(nowNanos: nowNanos)
         }
         block.retain()
         return .hit(block)
@@ -55,6 +56,7 @@ struct Shard: ~Copyable, Sendable {
 
     mutating func remove(_ block: EntryBlock) {
         table.remove(block)
+        sketch.reserve(entries: table.count)
     }
 
     mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {

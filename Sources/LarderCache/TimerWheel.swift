@@ -3,8 +3,11 @@
 /// Reads check the exact moment themselves; the wheel is there so that the memory of what
 /// nobody asks for any more comes back, about 0.13 s after its time at the soonest.
 ///
+/// What expires unless it is used is filed anew when its slot comes up and it was used meanwhile:
+/// reads leave the wheel alone.
+///
 /// - Complexity: scheduling and cancelling are O(1); an entry is moved at most once a level
-///   before it is due.
+///   before it is due, and as often again in each of its idle times.
 package struct TimerWheel: ~Copyable, Sendable {
     // A hierarchical wheel: 64 slots a level, a slot of one level as long as the whole level
     // below. An entry's level is that of the highest digit (base 64) in which its tick differs
@@ -26,12 +29,13 @@ package struct TimerWheel: ~Copyable, Sendable {
 
     // MARK: filing
 
-    /// Files an entry, which is in no slot, under its expiry; does nothing if it never expires.
+    /// Files an entry, which is in no slot, under the moment at which its time is over as things
+    /// are; does nothing if it never is.
     package mutating func schedule(_ block: EntryBlock) {
-        let expiry = block.expiresAtNanos
-        guard expiry != EntryBlock.neverExpires else { return }
-        let wholeTicks = expiry &>> Self.tickBits
-        let isExact = expiry & ((1 &<< Self.tickBits) - 1) == 0
+        let dueNanos = block.dueNanos
+        guard dueNanos != EntryBlock.neverExpires else { return }
+        let wholeTicks = dueNanos &>> Self.tickBits
+        let isExact = dueNanos & ((1 &<< Self.tickBits) - 1) == 0
         let due = max(isExact ? wholeTicks : wholeTicks + 1, tick)
         let differing = due ^ tick
         let topBit = differing == 0 ? 0 : 63 - differing.leadingZeroBitCount
@@ -108,7 +112,7 @@ package struct TimerWheel: ~Copyable, Sendable {
             }
             steps -= 1
             cancel(block)
-            if level == 0 { return block }
+            if level == 0 && block.isExpired(nowNanos: nowNanos) { return block }
             schedule(block)
         }
         return nil

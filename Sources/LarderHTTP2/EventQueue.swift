@@ -6,9 +6,10 @@ struct EventQueue: ~Copyable {
     /// More events than any receive buffer can hold frames for.
     static let countMax = 1 << 20
     private static let keptCount = 4096
+    private static let firstCount = 8
 
     private var records: UnsafeMutablePointer<EventRecord>
-    private var capacity = 32
+    private var capacity = firstCount
     private var head = 0
     private var tail = 0
     /// The sequence number of the record at index 0. Numbers are never used twice.
@@ -58,11 +59,18 @@ struct EventQueue: ~Copyable {
         firstSequence &+= UInt64(tail)
         head = 0
         tail = 0
-        if capacity > Self.keptCount {
-            unsafe records.deallocate()
-            capacity = 32
-            unsafe records = .allocate(capacity: capacity)
-        }
+        if capacity > Self.keptCount { shrink() }
+    }
+
+    /// Lets go of memory that is kept for later, if no event waits.
+    mutating func letGo() {
+        if isEmpty, capacity > Self.firstCount { shrink() }
+    }
+
+    private mutating func shrink() {
+        unsafe records.deallocate()
+        capacity = Self.firstCount
+        unsafe records = .allocate(capacity: capacity)
     }
 
     private mutating func makeRoom() -> Bool {

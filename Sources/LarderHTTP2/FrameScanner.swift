@@ -17,6 +17,10 @@ struct FrameScanner: ~Copyable {
     private var endedStreams = EndedStreams()
     /// The first fault that was found and not taken.
     var fault: StreamFault?
+    private var isInData = false
+
+    /// A frame other than DATA has come in part.
+    var isInsideControlFrame: Bool { heldCount > 0 || payloadLeft > 0 && !isInData }
 
     init(expectsPreface: Bool) {
         prefaceLeft = expectsPreface ? Self.prefaceBytes : 0
@@ -71,7 +75,8 @@ struct FrameScanner: ~Copyable {
     private mutating func note(head: UnsafePointer<UInt8>, _ counters: inout SessionCounters) {
         payloadLeft = unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
         unsafe counters.received(
-            FrameKind(type: head[3]), payloadBytes: payloadLeft, endOfStream: head[4] & 1 != 0)
+            FrameKind(type: head[3]), payloadBytes: payloadLeft, flags: head[4])
+        unsafe isInData = head[3] == 0
         unsafe lookForFault(head)
     }
 

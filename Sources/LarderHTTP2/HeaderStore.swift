@@ -58,16 +58,18 @@ struct HeaderStore: ~Copyable {
     static let storeBytesMax = 4 << 20
     private static let keptBytes = 64 << 10
     private static let keptFields = 4096
+    private static let firstBytes = 256
+    private static let firstFields = 16
     /// What HTTP/2 adds to name and value when it counts a header list.
     private static let fieldOverheadBytes = 32
 
     private let listBytesMax: Int
     private let listFieldsMax: Int
     private var base: UnsafeMutablePointer<UInt8>
-    private var byteCapacity = 2048
+    private var byteCapacity = firstBytes
     private var byteCount = 0
     private var extents: UnsafeMutablePointer<FieldExtent>
-    private var fieldCapacity = 64
+    private var fieldCapacity = firstFields
     private var fieldCount = 0
 
     // The list in progress; it may be carried over to the next receive.
@@ -197,15 +199,28 @@ struct HeaderStore: ~Copyable {
     }
 
     private mutating func shrink() {
-        if byteCapacity > Self.keptBytes {
-            unsafe base.deallocate()
-            byteCapacity = 2048
-            unsafe base = .allocate(capacity: byteCapacity)
-        }
-        if fieldCapacity > Self.keptFields {
-            unsafe extents.deallocate()
-            fieldCapacity = 64
-            unsafe extents = .allocate(capacity: fieldCapacity)
-        }
+        if byteCapacity > Self.keptBytes { shrinkBytes() }
+        if fieldCapacity > Self.keptFields { shrinkFields() }
+    }
+
+    /// Lets go of memory that is kept for later, if no list is coming in.
+    mutating func letGo() {
+        guard !isListOpen else { return }
+        byteCount = 0
+        fieldCount = 0
+        if byteCapacity > Self.firstBytes { shrinkBytes() }
+        if fieldCapacity > Self.firstFields { shrinkFields() }
+    }
+
+    private mutating func shrinkBytes() {
+        unsafe base.deallocate()
+        byteCapacity = Self.firstBytes
+        unsafe base = .allocate(capacity: byteCapacity)
+    }
+
+    private mutating func shrinkFields() {
+        unsafe extents.deallocate()
+        fieldCapacity = Self.firstFields
+        unsafe extents = .allocate(capacity: fieldCapacity)
     }
 }

@@ -1,6 +1,12 @@
 /// Bytes that are sent from where they lie. The memory is stable while the object lives.
 package protocol OutgoingBytes: AnyObject {
     var bytes: Span<UInt8> { @_lifetime(borrow self) get }
+    /// Whoever lent them counts them, so that they are not counted among the session's own.
+    var isCountedByOwner: Bool { get }
+}
+
+extension OutgoingBytes {
+    package var isCountedByOwner: Bool { true }
 }
 
 /// Takes serialised bytes in order. See `drain`.
@@ -25,6 +31,7 @@ struct OutgoingBody: ~Copyable {
         var start: UnsafePointer<UInt8>
         var count: Int
         var copiedAfter: Int
+        var isCountedByOwner: Bool
     }
 
     private var base: UnsafeMutablePointer<UInt8>?
@@ -40,7 +47,7 @@ struct OutgoingBody: ~Copyable {
 
     /// Bytes not yet given to the output.
     private(set) var count = 0
-    /// Those of them that lie elsewhere.
+    /// Those of them that their owners count.
     private(set) var referencedCount = 0
 
     init() {}
@@ -75,13 +82,15 @@ struct OutgoingBody: ~Copyable {
         // The owner is retained before the borrow of its bytes ends, and says that they do not move.
         unsafe bytes.withUnsafeBufferPointer { source in
             guard added > 0, let first = source.baseAddress else { return }
+            let isCounted = owner.isCountedByOwner
             let tail = unsafe Tail(
-                owner: .passRetained(owner), start: first, count: added, copiedAfter: 0)
+                owner: .passRetained(owner), start: first, count: added, copiedAfter: 0,
+                isCountedByOwner: isCounted)
             let tails = unsafe reserveTail()
             unsafe (tails + tailEnd).initialize(to: tail)
             tailEnd += 1
             count += added
-            referencedCount += added
+            if isCounted { referencedCount += added }
         }
     }
 
@@ -155,7 +164,7 @@ struct OutgoingBody: ~Copyable {
     private mutating func dropTail(_ bytes: Int) {
         guard let tail = unsafe tails.map({ unsafe $0 + tailHead }) else { return }
         count -= bytes
-        referencedCount -= bytes
+        if unsafe tail.pointee.isCountedByOwner { referencedCount -= bytes }
         unsafe tail.pointee.start += bytes
         unsafe tail.pointee.count -= bytes
         guard unsafe tail.pointee.count == 0 else { return }

@@ -133,7 +133,19 @@ package struct ServerSession: ~Copyable {
     /// GOAWAY and nothing after it. Once it is drained, nothing is read any more.
     package mutating func terminate(code: UInt32) { core.terminate(code: code) }
 
+    /// GOAWAY with words for whoever looks for the reason, then as `terminate`.
+    package mutating func terminate(code: UInt32, debug: String) {
+        core.submitGoAway(code: code, debug: debug)
+        core.terminate(code: code)
+    }
+
     package mutating func ping(opaque: UInt64) { core.ping(opaque: opaque) }
+
+    /// What the peer has done beyond its budget, if anything: to be asked after every `receive` and
+    /// `drain`. The session does not end by itself.
+    package mutating func overspending(nowNanos: UInt64) -> Overspending? {
+        unsafe core.state.pointee.overspending(nowNanos: nowNanos)
+    }
 
     package var wantsRead: Bool { core.wantsRead }
     package var wantsWrite: Bool { core.wantsWrite }
@@ -155,13 +167,23 @@ package struct ServerSession: ~Copyable {
     /// Body bytes queued on all streams.
     package var pendingBodyBytes: Int { unsafe core.state.pointee.pendingBodyBytes }
 
-    /// Those of them that are sent from where they lie, not copied.
+    /// Those of them that their owners count.
     package var pendingReferencedBytes: Int {
         unsafe core.state.pointee.pendingReferencedBytes
     }
 
     /// The stream of a header list that has come in part.
     package var openHeaderList: Int32? { unsafe core.state.pointee.openHeaderList }
+
+    /// Lets go of memory that is kept for the next streams and header lists.
+    ///
+    /// - Returns: whether it could: no stream is open and nothing waits.
+    package mutating func rest() -> Bool { core.rest() }
+
+    /// A frame other than DATA has come in part.
+    package var isInsideControlFrame: Bool {
+        unsafe core.state.pointee.scanner.isInsideControlFrame
+    }
 
     /// How long the slowest stream has taken nothing of its body: between the looks that are made
     /// by calling this.

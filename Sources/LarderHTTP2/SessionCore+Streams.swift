@@ -150,10 +150,11 @@ extension SessionCore {
     func send(_ stream: StreamRef, referencing tail: any OutgoingBytes) {
         guard let slot = unsafe appendable(stream) else { return }
         let before = unsafe slot.pointee.body.count
+        let countedBefore = unsafe slot.pointee.body.referencedCount
         unsafe slot.pointee.body.append(referencing: tail)
-        let added = unsafe slot.pointee.body.count - before
-        unsafe state.pointee.pendingBodyBytes += added
-        unsafe state.pointee.pendingReferencedBytes += added
+        unsafe state.pointee.pendingBodyBytes += slot.pointee.body.count - before
+        unsafe state.pointee.pendingReferencedBytes +=
+            slot.pointee.body.referencedCount - countedBefore
         unsafe resume(slot)
     }
 

@@ -143,6 +143,11 @@ struct SessionCore: ~Copyable {
         unsafe note(nghttp2_session_consume_connection(handle, owed))
     }
 
+    func rest() -> Bool {
+        guard outboundQueueCount == 0 else { return false }
+        return unsafe state.pointee.rest()
+    }
+
     // MARK: sending
 
     func drain(_ emit: Emit) throws(HTTP2Error) {

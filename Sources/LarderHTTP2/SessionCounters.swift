@@ -9,9 +9,14 @@ package struct SessionCounters: Sendable, Equatable {
     package var resetsReceived: UInt64 = 0
     package var settingsReceived: UInt64 = 0
     package var pingsReceived: UInt64 = 0
+    /// Of `pingsReceived`: answers to ours, or pretending to be.
+    package var pingAcknowledgementsReceived: UInt64 = 0
     package var goAwaysReceived: UInt64 = 0
     package var windowUpdatesReceived: UInt64 = 0
     package var unknownReceived: UInt64 = 0
+    /// Frames that carry nothing forward: all but header lists, resets, and DATA that has a payload
+    /// or ends its stream. DATA that may be nothing but padding is one of them.
+    package var idleFramesReceived: UInt64 = 0
 
     /// Frames that the library refused as malformed, out of order or over a limit.
     package var invalidReceived: UInt64 = 0
@@ -23,6 +28,7 @@ package struct SessionCounters: Sendable, Equatable {
     package var streamsClosed: UInt64 = 0
 
     package var dataSent: UInt64 = 0
+    package var bodyBytesSent: UInt64 = 0
     package var headersSent: UInt64 = 0
     package var resetsSent: UInt64 = 0
     /// Of `resetsSent`: those with NO_ERROR, which follow an answer given before the request ended.
@@ -40,20 +46,35 @@ package struct SessionCounters: Sendable, Equatable {
             &+ pingsReceived &+ goAwaysReceived &+ windowUpdatesReceived &+ unknownReceived
     }
 
-    mutating func received(_ kind: FrameKind, payloadBytes: Int, endOfStream: Bool) {
+    /// What the budget of frames looks at; unchanged: there is nothing to look at.
+    var budgetedCount: UInt64 {
+        idleFramesReceived &+ resetsReceived &+ resetsSent &+ streamsRefused
+    }
+
+    mutating func received(_ kind: FrameKind, payloadBytes: Int, flags: UInt8) {
         switch kind {
         case .data:
             dataReceived &+= 1
-            if payloadBytes == 0, !endOfStream { emptyDataReceived &+= 1 }
-        case .headers: headersReceived &+= 1
+            guard flags & FrameFlag.endOfStream == 0, payloadBytes <= FrameFlag.paddingBytesMax
+            else { return }
+            if payloadBytes == 0 { emptyDataReceived &+= 1 }
+            if payloadBytes > 0, flags & FrameFlag.padded == 0 { return }
+        case .headers:
+            headersReceived &+= 1
+            return
+        case .reset:
+            resetsReceived &+= 1
+            return
         case .priority: prioritiesReceived &+= 1
-        case .reset: resetsReceived &+= 1
         case .settings: settingsReceived &+= 1
-        case .ping: pingsReceived &+= 1
+        case .ping:
+            pingsReceived &+= 1
+            if flags & FrameFlag.acknowledgement != 0 { pingAcknowledgementsReceived &+= 1 }
         case .goAway: goAwaysReceived &+= 1
         case .windowUpdate: windowUpdatesReceived &+= 1
         case .other: unknownReceived &+= 1
         }
+        idleFramesReceived &+= 1
     }
 
     mutating func sent(_ kind: FrameKind, code: UInt32) {
@@ -70,6 +91,14 @@ package struct SessionCounters: Sendable, Equatable {
         case .priority, .other: break
         }
     }
+}
+
+enum FrameFlag {
+    static let endOfStream: UInt8 = 1
+    static let acknowledgement: UInt8 = 1
+    static let padded: UInt8 = 8
+    /// The length of padding and as much of it as one byte can say.
+    static let paddingBytesMax = 256
 }
 
 /// The frame types that a session tells apart.

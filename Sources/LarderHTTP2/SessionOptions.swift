@@ -12,9 +12,21 @@ package struct SessionOptions: Sendable {
     package var maxHeaderFields = 100
     /// Under this many unsent body bytes a stream reports `.bodyLow`.
     package var bodyLowWaterBytes = 64 << 10
-    /// RST_STREAM frames the peer may send at once, and the seconds' allowance after that.
+    /// RST_STREAM frames the peer may send at once, and the seconds' allowance after that. It may
+    /// make us send as many.
     package var streamResetBurst = 200
     package var streamResetsPerSecond = 20
+    /// Frames that carry nothing forward which the peer may send at once, and each second.
+    package var idleFrameBurst = 10_000
+    package var idleFramesPerSecond = 330
+    /// Between two PINGs of a peer that was sent nothing meanwhile; 0: PINGs are not rationed but
+    /// as idle frames.
+    package var pingIntervalNanos: UInt64 = 5_000_000_000
+    /// PINGs that may come too early, until an answer is sent.
+    package var pingStrikesMax = 2
+    /// Streams over `maxConcurrentStreams` that are refused before the peer has acknowledged that
+    /// number; from then on the first ends the connection.
+    package var refusedStreamsMax = 100
     /// Entries of one SETTINGS frame.
     package var maxSettings = 32
     /// SETTINGS and PING acknowledgements that may wait for a peer that does not read.

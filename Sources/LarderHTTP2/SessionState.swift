@@ -14,11 +14,12 @@ struct SessionState: ~Copyable {
     var headers: HeaderStore
     var events = EventQueue()
     var counters = SessionCounters()
+    var budget: FrameBudget
     var scanner: FrameScanner
     var openStreamCount = 0
     /// Body bytes queued on all streams.
     var pendingBodyBytes = 0
-    /// Those of them that lie elsewhere and are not copied.
+    /// Those of them that lie elsewhere and are counted there.
     var pendingReferencedBytes = 0
     /// Received bytes to be given back to the connection's window at the next occasion.
     var owedConnectionBytes = 0
@@ -45,6 +46,7 @@ struct SessionState: ~Copyable {
         self.isServer = isServer
         bodyLowWaterBytes = options.bodyLowWaterBytes
         scanner = FrameScanner(expectsPreface: isServer)
+        budget = FrameBudget(options)
         // Open streams, and those that closed in the same receive: resets are rationed, so that
         // there are not more of them than could be open.
         let streamCount = max(options.maxConcurrentStreams, 1)
@@ -74,6 +76,26 @@ struct SessionState: ~Copyable {
         let fault = scanner.fault
         scanner.fault = nil
         return isServer ? fault : nil
+    }
+
+    /// What the peer has done beyond its budget since the last look. Most looks end at the guard.
+    @inline(__always)
+    mutating func overspending(nowNanos: UInt64) -> Overspending? {
+        guard counters.budgetedCount != budget.seenCount else { return nil }
+        return budget.check(counters, nowNanos: nowNanos)
+    }
+
+    /// Lets go of what is kept for later use. False: a stream is open or an event waits.
+    mutating func rest() -> Bool {
+        guard openStreamCount == 0, streams.usedCount == 0, events.isEmpty, unsafe listSlot == nil
+        else { return false }
+        recentID = 0
+        unsafe recentSlot = nil
+        streams.letGo()
+        headers.letGo()
+        events.letGo()
+        pendingResets = []
+        return true
     }
 
     mutating func inputEnded() {
@@ -234,6 +256,7 @@ struct SessionState: ~Copyable {
         }
         unsafe slot.pointee.framedBytes = 0
         unsafe slot.pointee.sentBytes &+= UInt64(bytes)
+        counters.bodyBytesSent &+= UInt64(bytes)
         pendingBodyBytes -= bytes
         pendingReferencedBytes -= unsafe referencedBefore - slot.pointee.body.referencedCount
         guard unsafe !slot.pointee.isEnding, bytes > 0 else { return true }

@@ -96,11 +96,21 @@ struct StreamSlab: ~Copyable {
         unsafe chunks = []
     }
 
-    deinit {
+    deinit { freeChunks() }
+
+    private func freeChunks() {
         for index in 0..<chunkTotal {
             unsafe chunks[index].deinitialize(count: Self.chunkCount)
             unsafe chunks[index].deallocate()
         }
+    }
+
+    /// Lets go of all slots, if none is taken.
+    mutating func letGo() {
+        guard usedCount == 0 else { return }
+        freeChunks()
+        unsafe chunks = []
+        free = []
     }
 
     /// A slot for stream `id`, or nil if there are too many.

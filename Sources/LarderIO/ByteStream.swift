@@ -208,6 +208,14 @@ package final class ByteStream: Handle {
         }
     }
 
+    /// Lets the system find out that the peer's machine is gone: it asks after so long without a
+    /// byte, and gives the connection up when what was sent stays unacknowledged for so long.
+    package func probe(afterSeconds: UInt32, unacknowledgedMaxMillis: UInt32) {
+        guard transport == .tcp, isOpen else { return }
+        unsafe uv_tcp_keepalive(view(as: uv_tcp_t.self), 1, afterSeconds)
+        setUnacknowledgedMax(millis: unacknowledgedMaxMillis)
+    }
+
     /// How long sent bytes may stay unacknowledged before the system gives the connection up.
     ///
     /// Does nothing where the system has no such setting.

@@ -1,4 +1,4 @@
-package import LarderHTTP2
+import LarderHTTP2
 package import LarderIO
 package import LarderService
 package import Logging
@@ -7,29 +7,40 @@ package import Logging
 package final class LoopShared {
     let loop: EventLoop
     let services: Services
-    let sessionOptions: SessionOptions
+    let limits: ConnectionLimits
     /// What all sessions of the loop take their blocks from.
     let sessionMemory = SessionMemory()
     let blocks: AnswerBlocks
     let logger: Logger
-    let times: ConnectionTimes
-    var scratch = CallScratch()
+    var scratch: CallScratch
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: Connection] = [:]
+    private var patience = WatchClock()
     /// Looks at the connections while there are any: a server without one rests.
     private var lookTimer: Timer?
+    private var spread: UInt64
     private var whenEmpty: (() -> Void)?
 
     package init(
-        loop: EventLoop, services: Services, sessionOptions: SessionOptions, blocks: AnswerBlocks,
-        logger: Logger, times: ConnectionTimes = ConnectionTimes()
+        loop: EventLoop, services: Services, limits: ConnectionLimits, blocks: AnswerBlocks,
+        logger: Logger, seed: UInt64
     ) {
         self.loop = loop
         self.services = services
-        self.sessionOptions = sessionOptions
+        self.limits = limits
         self.blocks = blocks
         self.logger = logger
-        self.times = times
+        spread = seed
+        scratch = CallScratch(services)
+    }
+
+    /// A number at random for each connection. Source: Vigna, splitmix64.
+    func nextSpread() -> UInt64 {
+        spread &+= 0x9E37_79B9_7F4A_7C15
+        var word = spread
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
     }
 
     func didOpen(_ connection: Connection) {
@@ -48,12 +59,17 @@ package final class LoopShared {
 
     private func startLooking() {
         let every = ConnectionTimes.lookMillis
+        patience.begins(atNanos: loop.nowNanos)
         lookTimer = loop.timer(afterMillis: every, repeatMillis: every) { [weak self] in
             guard let self else { return }
-            let now = loop.nowNanos
-            for connection in connections.values { connection.look(nowNanos: now, times: times) }
+            patience.looks(atNanos: loop.nowNanos)
+            let now = watchNanos
+            for connection in connections.values { connection.look(nowNanos: now) }
         }
     }
+
+    /// The time by which peers are watched.
+    var watchNanos: UInt64 { patience.nanos(loop.nowNanos) }
 
     /// Asks every client to go; `whenEmpty` is called once, when the last one has gone.
     package func beginDrain(whenEmpty: @escaping () -> Void) {

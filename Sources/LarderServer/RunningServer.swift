@@ -1,4 +1,3 @@
-import LarderHTTP2
 package import LarderIO
 package import LarderService
 package import Logging
@@ -15,6 +14,7 @@ package final class RunningServer: Sendable {
     private let settings: Settings
     private let logger: Logger
     private let services: Services
+    private let places: ConnectionPlaces
     private let loops: [ServingLoop]
     private let stopping = Mutex(Stopping())
 
@@ -30,6 +30,9 @@ package final class RunningServer: Sendable {
     /// How often entries whose time is over are looked for, and how many go at once.
     private static let expiryMillis: UInt64 = 100
     private static let expiriesMax = 10_000
+    /// Descriptors that are no connections: files of the process, and what each loop waits with.
+    private static let ownDescriptors = 64
+    private static let descriptorsPerThread = 8
 
     package init(
         settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil
@@ -40,10 +43,11 @@ package final class RunningServer: Sendable {
         self.services = services
         let sockets = try Self.listen(settings)
         boundAddresses = sockets.map(\.boundAddress)
+        places = Self.makePlaces(settings, logger)
         do throws(IOError) {
             loops = try (0..<settings.threads).map { (index) throws(IOError) in
                 try ServingLoop(
-                    index: index, services: services, options: Self.sessionOptions(settings),
+                    index: index, services: services, limits: ConnectionLimits(settings),
                     logger: logger)
             }
         } catch {
@@ -59,6 +63,7 @@ package final class RunningServer: Sendable {
         var metadata: Logger.Metadata = [
             "listen": .array(boundAddresses.map { .string($0.description) }),
             "threads": "\(settings.threads)", "memory_bytes": "\(settings.memoryBytes)",
+            "max_connections": "\(places.countMax)",
         ]
         if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
         logger.info("serving", metadata: metadata)
@@ -83,16 +88,29 @@ package final class RunningServer: Sendable {
         configuration.limits.valueBytesMax = settings.valueBytesMax
         configuration.limits.inlineBytesMax = settings.inlineBytesMax
         configuration.limits.messageBytesMax = settings.messageBytesMax
+        configuration.limits.adopt(
+            uploadBytesMax: Int(clamping: settings.peers.uploadBytesMax),
+            egressBytesMax: Int(clamping: settings.peers.egressBytesMax))
         configuration.reflection = settings.reflection
         configuration.compression = settings.compression
         configuration.further = further
         return Services(configuration, health: HealthState(.serving), using: &generator)
     }
 
-    private static func sessionOptions(_ settings: Settings) -> SessionOptions {
-        var options = SessionOptions()
-        options.maxConcurrentStreams = settings.streamsMax
-        return options
+    /// As many connections as were asked for, as far as there are descriptors for them.
+    private static func makePlaces(_ settings: Settings, _ logger: Logger) -> ConnectionPlaces {
+        let wanted = settings.peers.connectionsMax
+        guard let descriptors = DescriptorLimit.raise() else {
+            return ConnectionPlaces(countMax: wanted ?? .max)
+        }
+        let own = ownDescriptors + settings.threads * descriptorsPerThread
+        let possible = max(1, descriptors - own)
+        if let wanted, wanted > possible {
+            logger.warning(
+                "fewer connections than asked for: there are not enough descriptors",
+                metadata: ["max_connections": "\(possible)", "descriptors": "\(descriptors)"])
+        }
+        return ConnectionPlaces(countMax: min(wanted ?? .max, possible))
     }
 
     private static func listen(_ settings: Settings) throws(ServerError) -> [ListeningSocket] {
@@ -110,20 +128,23 @@ package final class RunningServer: Sendable {
 
     private func start(_ sockets: [ListeningSocket]) throws(IOError) {
         stopping.withLock { $0.loopsLeft = loops.count }
-        let dealer = Dealer(loops)
+        let dealer = Dealer(loops, places: places, defences: services.defences)
         let services = services
-        try loops[0].prepare { (loop: EventLoop) throws(IOError) in
+        try loops[0].prepare { [logger] (loop: EventLoop) throws(IOError) in
             var listeners: [Listener] = []
             for socket in sockets {
                 let listener = try Listener(loop: loop, socket: socket) { dealer.deal($0) }
-                listener.onDropped = { [logger] count in
-                    logger.warning(
-                        "connections dropped: no descriptors left", metadata: ["count": "\(count)"])
+                listener.onDropped = { count in
+                    services.defences.count(.descriptorLimit, UInt64(clamping: count))
                 }
                 listeners.append(listener)
             }
             loop.timer(afterMillis: Self.expiryMillis, repeatMillis: Self.expiryMillis) {
                 services.expire(nowNanos: loop.nowNanos, limit: Self.expiriesMax)
+            }
+            var log = DefenceLog(services.defences, logger)
+            loop.timer(afterMillis: DefenceLog.everyMillis, repeatMillis: DefenceLog.everyMillis) {
+                log.look()
             }
             return listeners
         }

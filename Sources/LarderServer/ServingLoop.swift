@@ -1,4 +1,3 @@
-import LarderHTTP2
 import LarderIO
 import LarderService
 import Logging
@@ -17,13 +16,16 @@ final class ServingLoop: Sendable {
         var listeners: [Listener] = []
     }
 
-    init(index: Int, services: Services, options: SessionOptions, logger: Logger) throws(IOError) {
+    init(
+        index: Int, services: Services, limits: ConnectionLimits, logger: Logger
+    ) throws(IOError) {
+        var generator = SystemRandomNumberGenerator()
         loop = try EventLoop()
         name = "larder-\(index)"
         shared = LoopBound(
             LoopShared(
-                loop: loop, services: services, sessionOptions: options, blocks: AnswerBlocks(),
-                logger: logger), on: loop)
+                loop: loop, services: services, limits: limits, blocks: AnswerBlocks(),
+                logger: logger, seed: generator.next()), on: loop)
         listeners = LoopBound(ListenerBox(), on: loop)
     }
 
@@ -40,12 +42,12 @@ final class ServingLoop: Sendable {
     }
 
     /// Serves a connection that another loop may have accepted. Any thread may call this.
-    func adopt(_ socket: AcceptedSocket) {
+    func adopt(_ socket: AcceptedSocket, place: ConnectionPlace) {
         loop.submit { [shared] in
             let shared = shared.value
             // A peer that is gone already is no event worth telling.
             guard let stream = try? ByteStream(loop: shared.loop, adopting: socket) else { return }
-            Connection(stream, shared).start()
+            Connection(stream, shared, place: place).start()
         }
     }
 
@@ -90,12 +92,20 @@ final class ServingLoop: Sendable {
 /// Deals connections out to loops in turn.
 final class Dealer: Sendable {
     private let loops: [ServingLoop]
+    private let places: ConnectionPlaces
+    private let defences: DefenceCounters
     private let next = Atomic<Int>(0)
 
-    init(_ loops: [ServingLoop]) { self.loops = loops }
+    init(_ loops: [ServingLoop], places: ConnectionPlaces, defences: DefenceCounters) {
+        self.loops = loops
+        self.places = places
+        self.defences = defences
+    }
 
+    /// Closes the connection if there are as many as there may be.
     func deal(_ socket: AcceptedSocket) {
+        guard let place = places.take() else { return defences.count(.connectionLimit) }
         let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        loops[abs(turn % loops.count)].adopt(socket)
+        loops[abs(turn % loops.count)].adopt(socket, place: place)
     }
 }

@@ -29,6 +29,17 @@ extension Services {
     }
 }
 
+extension Services {
+    /// For how long an item may go unused, as a message says it: 0 is for ever.
+    func idleNanosMax(millis: UInt64) throws(Refusal) -> UInt64? {
+        guard millis > 0 else { return nil }
+        if millis > limits.ttlMillisMax {
+            throw .ttlTooLong(field: "idle_millis", millis: millis, limit: limits.ttlMillisMax)
+        }
+        return millis * nanosPerMilli
+    }
+}
+
 /// The one namespace there is, with and without its name.
 enum Namespace {
     /// "default"

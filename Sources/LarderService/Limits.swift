@@ -35,8 +35,8 @@ package struct Limits: Sendable, Equatable {
     package var waitingUploadBytesMax = 64 << 20
     /// Of copied answers that are not read, all connections together.  With more, calls are refused.
     package var unreadBytesMax = 64 << 20
-    /// Of values in answers that are not read, all connections together and each as often as it is
-    /// sent.  With more, reads of large values are refused.  An eighth of the budget if that is more.
+    /// Of large values in answers that are not read, all connections together and each once, however
+    /// often it is sent.  With more, reads of large values are refused.
     package var pinnedBytesMax = 64 << 20
     /// Of the answers in one message of a Pipeline, but for the last of them.
     package var pipelineMessageBytes = 64 << 10
@@ -51,6 +51,15 @@ package struct Limits: Sendable, Equatable {
     package static let ttlMillisCeiling = UInt64.max / nanosPerMilli / 4
 
     package init() {}
+
+    /// Bounds what peers may make the server hold, for requests and for answers.
+    package mutating func adopt(uploadBytesMax: Int, egressBytesMax: Int) {
+        self.uploadBytesMax = uploadBytesMax
+        waitingUploadBytesMax = uploadBytesMax
+        pinnedBytesMax = egressBytesMax
+        // Small answers that many wait for are no reason to hold more than that.
+        unreadBytesMax = min(unreadBytesMax, egressBytesMax)
+    }
 }
 
 /// Nanoseconds in a millisecond.

@@ -23,7 +23,8 @@ package final class PeerMemory: Sendable {
     private let uploads = Atomic<Int>(0)
     private let waitingUploads = Atomic<Int>(0)
     private let unread = Atomic<Int>(0)
-    private let pinned = Atomic<Int>(0)
+    /// What unread answers keep from going, each value once.
+    package let pinned = PinnedValues()
 
     package init(_ limits: Limits) {
         // The longest message has to find room when it is alone.
@@ -78,11 +79,10 @@ package final class PeerMemory: Sendable {
 
     package func addUnread(_ bytes: Int) { unread.wrappingAdd(bytes, ordering: .relaxed) }
 
-    package func addPinned(_ bytes: Int) { pinned.wrappingAdd(bytes, ordering: .relaxed) }
-
     package var unreadBytes: Int { unread.load(ordering: .relaxed) }
 
     package var isUnreadFull: Bool { unreadBytes > unreadBytesMax }
 
-    package var pinnedBytes: Int { pinned.load(ordering: .relaxed) }
+    /// Nothing large may be read until some of it has been taken.
+    package var isPinnedFull: Bool { pinned.bytes > pinnedBytesMax }
 }

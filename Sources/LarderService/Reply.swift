@@ -1,3 +1,4 @@
+import LarderCache
 package import LarderGRPC
 package import LarderProtocol
 
@@ -36,7 +37,10 @@ package struct Reply: ~Copyable {
     private(set) var messageTailBytes = 0
     private var tailBytes = 0
 
-    package init() {}
+    /// Where the large values among its tails are counted, if they are.
+    private let pinned: PinnedValues?
+
+    package init(pinned: PinnedValues? = nil) { self.pinned = pinned }
 
     /// What `bytes` holds, to be sent.
     package var written: Span<UInt8> {
@@ -91,8 +95,9 @@ package struct Reply: ~Copyable {
         messageTailBytes = 0
     }
 
-    /// Lets the value follow what is written so far.
-    package mutating func append(_ value: ValueTail) {
+    /// Lets the entry's value follow what is written so far.
+    mutating func append(valueOf entry: consuming EntryReference) {
+        let value = ValueTail(entry, pinned)
         messageTailBytes += value.count
         tailBytes += value.count
         tails.append(Tail(offset: bytes.count, value: value))

@@ -36,9 +36,6 @@ extension Services {
     // comes back with a version that it has given before.
     private static let nanosPerVersion: UInt64 = 256
 
-    // Of the budget, what unread answers may keep from going.
-    private static let pinnedShare: UInt64 = 8
-
     /// Services over a cache of their own.
     package convenience init(
         _ configuration: ServicesConfiguration, health: HealthState,
@@ -50,11 +47,8 @@ extension Services {
         cache.keyBytesMax = configuration.limits.keyBytesMax
         cache.valueBytesMax = configuration.limits.valueBytesMax
         cache.firstVersion = max(1, configuration.startedAtUnixNanos / Self.nanosPerVersion)
-        var limits = configuration.limits
-        limits.pinnedBytesMax = max(
-            limits.pinnedBytesMax, Int(clamping: configuration.budgetBytes / Self.pinnedShare))
         self.init(
-            cache: Cache(cache), limits: limits, nodeID: configuration.nodeID,
+            cache: Cache(cache), limits: configuration.limits, nodeID: configuration.nodeID,
             serverVersion: configuration.serverVersion, health: health,
             startID: configuration.startedAtUnixNanos, reflection: configuration.reflection,
             compression: configuration.compression, further: configuration.further)

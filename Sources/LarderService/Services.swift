@@ -9,6 +9,7 @@ package final class Services: Sendable {
     package let limits: Limits
     package let health: HealthState
     package let peerMemory: PeerMemory
+    package let defences = DefenceCounters()
     /// Whether answers are compressed for those who accept it.
     package let compressesAnswers: Bool
 

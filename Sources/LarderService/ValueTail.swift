@@ -5,11 +5,21 @@ import LarderCache
 package final class ValueTail: Sendable {
     private let entry: EntryReference
     package let count: Int
+    private let pinned: PinnedValues?
 
-    init(_ entry: consuming EntryReference) {
+    init(_ entry: consuming EntryReference, _ pinned: PinnedValues?) {
         count = entry.value.count
+        self.pinned = pinned
         self.entry = entry
+        if isPinned { pinned?.pin(self.entry.identity, bytes: count) }
     }
+
+    deinit {
+        if isPinned { pinned?.unpin(entry.identity, bytes: count) }
+    }
+
+    /// Counts among the values that answers keep from going.
+    package var isPinned: Bool { count >= PinnedValues.valueBytesMin }
 
     package var bytes: Span<UInt8> {
         @_lifetime(borrow self)

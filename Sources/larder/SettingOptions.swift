@@ -17,6 +17,18 @@ struct SettingOptions: ParsableArguments {
     @Option(Setting.compression) var compression: String?
     @Option(Setting.logLevel) var logLevel: String?
     @Option(Setting.logFormat) var logFormat: String?
+    @Option(Setting.connectionsMax) var connectionsMax: String?
+    @Option(Setting.uploadMemory) var uploadMemory: String?
+    @Option(Setting.egressMemory) var egressMemory: String?
+    @Option(Setting.handshakeTimeout) var handshakeTimeout: String?
+    @Option(Setting.requestTimeout) var requestTimeout: String?
+    @Option(Setting.writeTimeout) var writeTimeout: String?
+    @Option(Setting.idleTimeout) var idleTimeout: String?
+    @Option(Setting.connectionAgeMax) var connectionAgeMax: String?
+    @Option(Setting.connectionAgeGrace) var connectionAgeGrace: String?
+    @Option(Setting.keepaliveTime) var keepaliveTime: String?
+    @Option(Setting.keepaliveTimeout) var keepaliveTimeout: String?
+    @Option(Setting.pingIntervalMin) var pingIntervalMin: String?
 
     /// What was given, by the setting's key.
     var given: [String: [String]] {
@@ -26,6 +38,18 @@ struct SettingOptions: ParsableArguments {
             (.inlineBytesMax, inlineBytesMax), (.messageBytesMax, messageBytesMax),
             (.streamsMax, streamsMax), (.drainTimeout, drainTimeout), (.reflection, reflection),
             (.compression, compression), (.logLevel, logLevel), (.logFormat, logFormat),
+            (.connectionsMax, connectionsMax),
+            (.uploadMemory, uploadMemory),
+            (.egressMemory, egressMemory),
+            (.handshakeTimeout, handshakeTimeout),
+            (.requestTimeout, requestTimeout),
+            (.writeTimeout, writeTimeout),
+            (.idleTimeout, idleTimeout),
+            (.connectionAgeMax, connectionAgeMax),
+            (.connectionAgeGrace, connectionAgeGrace),
+            (.keepaliveTime, keepaliveTime),
+            (.keepaliveTimeout, keepaliveTimeout),
+            (.pingIntervalMin, pingIntervalMin),
         ]
         var given: [String: [String]] = [:]
         if !listen.isEmpty {

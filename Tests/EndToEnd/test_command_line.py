@@ -32,6 +32,12 @@ def test_values_from_stdin_and_from_a_file_come_back_raw(server, tmp_path):
     assert run(server, "get", "filed", "-o", "raw").stdout == value[:4_000_000]
 
 
+def test_an_idle_time_is_set_and_exported(server):
+    assert run(server, "set", "idle", "text", "--idle", "90s").returncode == 0
+    lines = run(server, "export", "--prefix", "idle", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["idle_millis"] for line in lines] == [90_000]
+
+
 def test_json_output(server):
     run(server, "set", "j", "text", "--ttl", "60s", "--flags", "5")
     told = json.loads(run(server, "get", "j", "-o", "json").stdout)

@@ -16,7 +16,7 @@ import pytest
 import raw
 from raw import (
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PRIORITY, PUSH_PROMISE, RST_STREAM,
-    SETTINGS, WINDOW_UPDATE, WITH_PRIORITY, Raw, block, call_fields, data, frame, integer, literal, message, rst_stream,
+    SETTINGS, WINDOW_UPDATE, WITH_PRIORITY, Raw, block, data, frame, integer, literal, rst_stream,
     settings, window_update,
 )
 

@@ -59,6 +59,15 @@ def test_an_item_expires(stub, m):
     assert stub.Get(m.GetRequest(key=b"short")).outcome == m.GET_OUTCOME_MISS
 
 
+def test_an_item_that_nobody_reads_expires_and_a_peek_is_no_read(stub, m):
+    stub.Set(m.SetRequest(key=b"idle", value=b"x", idle_millis=200))
+    deadline = time.monotonic() + 30
+    while stub.Get(m.GetRequest(key=b"idle", peek=True)).outcome == m.GET_OUTCOME_HIT:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert stub.Get(m.GetRequest(key=b"idle")).outcome == m.GET_OUTCOME_MISS
+
+
 def test_a_touching_read_gives_new_life_and_zero_is_for_ever(stub, m):
     stub.Set(m.SetRequest(key=b"touched", value=b"x", ttl_millis=1_000))
     assert stub.Get(m.GetRequest(key=b"touched", touch_ttl_millis=90_000)).ttl_millis > 80_000

@@ -1,13 +1,17 @@
 """Memory stays bounded under peers that do not read and peers that do not finish what they send."""
 
+import contextlib
+import os
 import socket
 import time
 
+import grpc
 import h2.config
 import h2.connection
 import h2.settings
 
 import harness
+import raw_http2
 
 MIB = 1 << 20
 # The cache's own memory is filled before the first measurement, so what grows is the peers' share.
@@ -135,3 +139,72 @@ def test_a_connection_that_says_nothing_is_closed(make_server):
         while silent.recv(1_024):
             pass
         assert 9 < time.monotonic() - began < 15
+
+
+BUDGET, UPLOADS, EGRESS = 64 * MIB, 16 * MIB, 32 * MIB
+SLOW_READERS, UPLOADERS = 24, 8
+
+
+def allowance(connections: int) -> int:
+    """What operations.md promises: the budget and a tenth, the process itself, its connections, and the pools:
+    uploads that have room and those that wait, values that are held, and other answers that are not read."""
+    return BUDGET * 110 // 100 + 48 * MIB + connections * 64 * 1024 + 2 * UPLOADS + 2 * EGRESS
+
+
+def test_memory_holds_while_everything_presses(make_server):
+    """Twice the budget is written, while readers do not read what is overwritten and uploads stay unfinished."""
+    server = make_server(
+        "--memory", "64MiB", "--threads", "2", "--upload-memory", "16MiB", "--egress-memory", "32MiB")
+    m = harness.messages()
+    highest = 0
+    with harness.channel(server) as channel, contextlib.ExitStack() as stack:
+        stub = harness.cache_stub(channel)
+        uploads = []
+        for _ in range(UPLOADERS):
+            connection = stack.enter_context(raw_http2.RawConnection(server.port))
+            connection.socket.settimeout(0.2)
+            uploads.append(connection)
+            for stream in range(1, 9, 2):
+                body = raw_http2.message(m.SetRequest(key=b"u", value=bytes(2 * MIB)).SerializeToString())
+                connection.send(raw_http2.request_headers(stream, "Set"))
+                # As much as the first windows allow, 64 KiB of the connection's 16 MiB at a time.
+                with contextlib.suppress(TimeoutError, ConnectionError):
+                    for start in range(0, MIB - 16_384, 16_384):
+                        connection.send(raw_http2.frame(raw_http2.DATA, 0, stream, body[start:start + 16_384]))
+        readers = [
+            stack.enter_context(raw_http2.RawConnection(server.port, window=0, receive_buffer=4_096))
+            for _ in range(SLOW_READERS)]
+        wanted = m.GetRequest(key=b"hot").SerializeToString()
+        written, looked_at, rounds = 0, 0.0, 0
+        sizes = [100, 1_000, 4_000, 16_000, 64_000, 200_000]
+        while written < 2 * BUDGET:
+            stub.Set(m.SetRequest(key=b"hot", value=os.urandom(200_000)), timeout=20)
+            for reader in readers:
+                with contextlib.suppress(OSError):
+                    reader.send(raw_http2.request(2 * rounds + 1, "Get", wanted))
+            rounds += 1
+            for number in range(40):
+                value = bytes(sizes[(rounds + number) % len(sizes)])
+                stub.Set(m.SetRequest(key=f"{rounds}-{number}".encode(), value=value), timeout=20)
+                written += len(value)
+            if time.monotonic() - looked_at > 1 or written >= 2 * BUDGET:
+                looked_at = time.monotonic()
+                resident = harness.resident_bytes(server.pid)
+                highest = max(highest, resident)
+                assert resident <= allowance(1 + UPLOADERS + SLOW_READERS)
+        # Large reads are refused now, and small calls are served.
+        statuses = set()
+        for number in range(200):
+            stub.Set(m.SetRequest(key=b"hot", value=os.urandom(200_000)), timeout=20)
+            readers[0].send(raw_http2.request(2 * (rounds + number) + 1, "Get", wanted))
+            if resident := harness.resident_bytes(server.pid):
+                highest = max(highest, resident)
+        try:
+            stub.Get(m.GetRequest(key=b"hot"), timeout=20)
+        except grpc.RpcError as error:
+            statuses.add(error.code())
+        assert statuses == {grpc.StatusCode.RESOURCE_EXHAUSTED}, "egress memory must be full of overwritten values"
+        assert highest <= allowance(1 + UPLOADERS + SLOW_READERS)
+        assert stub.Get(m.GetRequest(key=b"1-0"), timeout=20).outcome in (
+            m.GET_OUTCOME_HIT, m.GET_OUTCOME_MISS)
+        print(f"highest {highest / MIB:.0f} MiB of {allowance(1 + UPLOADERS + SLOW_READERS) / MIB:.0f} allowed")

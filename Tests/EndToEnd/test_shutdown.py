@@ -14,6 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import harness
+import raw_http2
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,69 @@ def test_calls_under_way_at_the_signal_do_not_fail(make_server, m):
     for thread in threads:
         thread.join(15)
     assert code == 0 and not wrong and done[0] > 100
+
+
+class PacedCaller:
+    """Calls at a fixed rate on one connection, and hears what becomes of each call."""
+
+    def __init__(self, port: int, body: bytes):
+        self.connection = raw_http2.RawConnection(port)
+        self.body = body
+        self.sent_at: dict[int, float] = {}
+        self.statuses: dict[int, int] = {}
+        self.last_stream = 0x7FFF_FFFF
+        self.is_over = threading.Event()
+        self.threads = [threading.Thread(target=self.call), threading.Thread(target=self.hear)]
+        for thread in self.threads:
+            thread.start()
+
+    def call(self) -> None:
+        stream, next_at = 1, time.monotonic()
+        while not self.is_over.is_set() and stream < self.last_stream:
+            try:
+                self.connection.send(raw_http2.request(stream, "Set", self.body))
+            except OSError:
+                return
+            self.sent_at[stream] = time.monotonic()
+            stream += 2
+            next_at += 0.004
+            time.sleep(max(0.0, next_at - time.monotonic()))
+
+    def hear(self) -> None:
+        decoder = hpack.Decoder()
+        for kind, flags, stream, payload in self.connection.frames():
+            if kind == raw_http2.HEADERS:
+                fields = dict(decoder.decode(payload))
+                if flags & raw_http2.END_STREAM:
+                    self.statuses[stream] = int(fields["grpc-status"])
+            elif kind == raw_http2.PING and not flags & raw_http2.ACK:
+                self.connection.send(raw_http2.frame(raw_http2.PING, raw_http2.ACK, 0, payload))
+            elif kind == raw_http2.GOAWAY:
+                self.last_stream = int.from_bytes(payload[:4], "big")
+        self.is_over.set()
+
+
+def test_a_drain_under_load_loses_no_call_that_began_before(make_server, m):
+    """A thousand calls a second on four connections; whoever began before the signal is answered."""
+    server = make_server("--threads", "2")
+    body = m.SetRequest(key=b"k", value=b"v" * 100).SerializeToString()
+    began = time.monotonic()
+    callers = [PacedCaller(server.port, body) for _ in range(4)]
+    time.sleep(3)
+    signalled = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(30) == 0
+    for caller in callers:
+        for thread in caller.threads:
+            thread.join(30)
+    before = [(c, s) for c in callers for s, at in c.sent_at.items() if at < signalled]
+    lost = [(c.last_stream, s) for c, s in before if c.statuses.get(s) != 0]
+    print(f"{len(before) / (signalled - began):.0f} calls a second, {len(before)} before the signal, {len(lost)} lost")
+    assert len(before) > 100 and not lost
+    # After the signal: served, never processed (over the last stream), or UNAVAILABLE.
+    for caller in callers:
+        assert set(caller.statuses.values()) <= {0, 14}
+        assert all(s in caller.statuses for s in caller.sent_at if s <= caller.last_stream)
 
 
 def test_a_second_signal_ends_a_drain_at_once_with_zero(make_server, m):

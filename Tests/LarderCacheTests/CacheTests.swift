@@ -167,6 +167,58 @@ struct CacheTests {
         cache.checkInvariants()
     }
 
+    @Test("an item expires when nobody uses it for its idle time, and sooner by its time to live")
+    func idleTime() {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        _ = cache.set([1], [1], WriteOptions(idleNanosMax: 10), nowNanos: 5)
+        for time in stride(from: 14, to: 100, by: 9) {
+            #expect(cache.value([1], nowNanos: UInt64(time)) == [1])
+        }
+        let key: [UInt8] = [1]
+        guard let entry = cache.get(key.span, ReadOptions(peek: true), nowNanos: 96) else {
+            Issue.record("it is there")
+            return
+        }
+        let (idle, expiry) = (entry.idleNanosMax, entry.expiresAtNanos)
+        #expect(idle == 10 && expiry == nil)
+        #expect(cache.value([1], ReadOptions(peek: true), nowNanos: 104) == [1])
+        #expect(cache.value([1], nowNanos: 105) == nil)
+
+        let both = WriteOptions(timeToLive: .nanos(20), idleNanosMax: 10)
+        _ = cache.set([2], [2], both, nowNanos: 0)
+        #expect(cache.value([2], nowNanos: 9) == [2])
+        #expect(cache.set([2], [3], WriteOptions(mode: .append), nowNanos: 18).told().isStored)
+        #expect(cache.value([2], nowNanos: 19) == [2, 3])
+        #expect(cache.value([2], ReadOptions(touch: .nanos(1000)), nowNanos: 19) == [2, 3])
+        #expect(cache.value([2], nowNanos: 28) == [2, 3])
+        #expect(cache.value([2], nowNanos: 38) == nil)
+        #expect(cache.statistics().expired == 2)
+        cache.checkInvariants()
+    }
+
+    @Test("what expires all at once goes in small steps, and none of it is served meanwhile")
+    func noStorm() {
+        let cache = Cache.small(budgetBytes: Self.roomy * 8)
+        let count = 8000
+        for number in 0..<count {
+            let options = WriteOptions(idleNanosMax: 1_000_000_000)
+            _ = cache.set(keyBytes(number), [1], options, nowNanos: 0)
+        }
+        let before = cache.statistics().entries
+        #expect(before > 1000)
+        for round in 0..<100 {
+            #expect(!cache.holds(keyBytes(round), nowNanos: 5_000_000_000))
+            _ = cache.set(keyBytes(count + round), [1], nowNanos: 5_000_000_000)
+        }
+        // Each look takes out what it found, each write a few.
+        #expect(cache.statistics().expired <= 100 + 100 * 4)
+        let expired = cache.expire(nowNanos: 5_000_000_000, limit: 300)
+        #expect(expired <= 300)
+        while cache.expire(nowNanos: 5_000_000_000, limit: 300) > 0 {}
+        #expect(cache.statistics().entries == 100)
+        cache.checkInvariants()
+    }
+
     @Test("an item older than the reader takes is a miss, and stays")
     func ageLimit() {
         let cache = Cache.small(budgetBytes: Self.roomy)

@@ -9,12 +9,13 @@ struct FrequencySketchTests {
         return sketch
     }
 
-    @Test("an estimate is never below the count, and seldom above it")
+    @Test("an estimate is at most one step below the count, and seldom above it")
     func boundedError() {
         var generator = SeededGenerator(seed: 5)
         var sketch = Self.sketch(entries: 4096)
         let keys = (0..<4096).map { _ in generator.next() }
         var counts = [Int](repeating: 0, count: keys.count)
+        // Fewer than make up a period: no counter is halved more than once.
         for _ in 0..<12_000 {
             // A few keys are asked for far more often than the rest.
             let index = generator.below(1 + generator.below(keys.count))
@@ -24,7 +25,7 @@ struct FrequencySketchTests {
         var wrong = 0
         for (key, count) in zip(keys, counts) {
             let estimate = sketch.estimate(key)
-            #expect(estimate >= min(count, 15))
+            #expect(estimate >= min(count, 15) / 2)
             if estimate > min(count, 15) { wrong += 1 }
         }
         #expect(wrong < keys.count / 20)
@@ -40,19 +41,33 @@ struct FrequencySketchTests {
         #expect(after == 15)
     }
 
-    @Test("popularity is halved after ten times as many increments as entries")
+    @Test("popularity is halved once in a period")
     func ageing() {
         var generator = SeededGenerator(seed: 6)
         var sketch = Self.sketch(entries: 1024)
-        let capacity = sketch.capacity
         for _ in 0..<12 { sketch.record(7) }
-        for _ in 0..<(capacity * 10 - 20) { sketch.record(generator.next()) }
         let before = sketch.estimate(7)
-        for _ in 0..<4000 { sketch.record(generator.next()) }
+        for _ in 0..<(1024 * 10) { sketch.record(generator.next()) }
         let after = sketch.estimate(7)
-        #expect(before >= 12)
+        #expect(before == 12)
         #expect(after < before)
         #expect(after >= 6)
+    }
+
+    @Test("a table that shrinks forgets no hot key and gives its blocks back")
+    func shrinking() {
+        var sketch = Self.sketch(entries: 100_000)
+        for _ in 0..<9 { for key in 0..<50 { sketch.record(UInt64(key)) } }
+        let large = sketch.capacity
+        for entries in (50..<100_000).reversed() { sketch.reserve(entries: entries) }
+        let small = sketch.capacity
+        #expect(large >= 100_000)
+        #expect(small <= 256)
+        // A key of a block that went finds the counters that its block once began with.
+        sketch.reserve(entries: 300)
+        for _ in 0..<9 { sketch.record(99) }
+        let hot = sketch.estimate(99)
+        #expect(hot >= 4)
     }
 
     @Test("growth keeps every estimate")

@@ -56,6 +56,51 @@ struct TimerWheelTests {
         for block in waiting { block.release() }
     }
 
+    @Test("what is used in time is filed anew, and comes due a tick after its idle time at most")
+    func idleTimes() {
+        var generator = SeededGenerator(seed: 31)
+        let arena = EntryArena()
+        var wheel = TimerWheel()
+        var nowNanos: UInt64 = 5 * Self.tickNanos
+        var waiting: [(block: EntryBlock, usedAtNanos: UInt64, idleNanosMax: UInt64)] = []
+        for _ in 0..<3000 {
+            switch generator.below(8) {
+            case 0, 1:
+                let idle = 1 + generator.next() >> UInt64(24 + generator.below(16))
+                let block = EntryBlock.make(
+                    in: arena, key: [1].span, hash: 1, value: Span(), flags: 0,
+                    idleNanosMax: idle)
+                block.noteUse(nowNanos: nowNanos)
+                wheel.schedule(block)
+                waiting.append((block, nowNanos, idle))
+            case 2, 3, 4:
+                guard !waiting.isEmpty else { break }
+                let index = generator.below(waiting.count)
+                waiting[index].usedAtNanos = nowNanos
+                waiting[index].block.noteUse(nowNanos: nowNanos)
+            case 5: nowNanos += generator.next() >> UInt64(28 + generator.below(30))
+            default:
+                var steps = generator.oneIn(2) ? generator.below(10) : .max
+                while let block = wheel.nextDue(nowNanos: nowNanos, steps: &steps) {
+                    guard let index = waiting.firstIndex(where: { $0.block == block }) else {
+                        Issue.record("only what waits comes due")
+                        return
+                    }
+                    let (_, usedAtNanos, idleNanosMax) = waiting.remove(at: index)
+                    #expect(nowNanos - usedAtNanos >= idleNanosMax)
+                    block.release()
+                }
+                guard steps > 0 else { break }
+                let isOverdue = waiting.contains {
+                    nowNanos - $0.usedAtNanos >= $0.idleNanosMax + Self.tickNanos
+                }
+                #expect(!isOverdue)
+            }
+            wheel.checkInvariants()
+        }
+        for waiter in waiting { waiter.block.release() }
+    }
+
     @Test("what never expires is not filed")
     func neverExpires() {
         let arena = EntryArena()

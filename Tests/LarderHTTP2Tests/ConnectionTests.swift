@@ -232,6 +232,7 @@ struct ConnectionTests {
         expected.prioritiesReceived = 1
         expected.windowUpdatesReceived = 1
         expected.unknownReceived = 1
+        expected.idleFramesReceived = 5
         expected.resetsReceived = 1
         expected.streamsOpened = 1
         expected.streamsClosed = 1

@@ -171,7 +171,7 @@ struct BulkLoadTests {
         stale.head.staleMillis = 1
         bad.append(stale)
         var idle = entry("t")
-        idle.head.idleMillis = 1
+        idle.head.idleMillis = .max
         bad.append(idle)
         var late = entry("t")
         late.head.ttlMillis = .max
@@ -192,7 +192,7 @@ struct BulkLoadTests {
         #expect(
             done.errors.prefix(8).map { $0.error?.reason } == [
                 "KEY_EMPTY", "KEY_TOO_LONG", "FIELD_NOT_SERVED", "FIELD_NOT_SERVED",
-                "FIELD_NOT_SERVED", "TTL_TOO_LONG", "NAMESPACE_UNKNOWN", "KEY_EMPTY",
+                "TTL_TOO_LONG", "TTL_TOO_LONG", "NAMESPACE_UNKNOWN", "KEY_EMPTY",
             ])
         #expect(done.errors[0].error?.code == 3)
         #expect(done.errors[2].error?.code == 12)

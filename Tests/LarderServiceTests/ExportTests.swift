@@ -36,7 +36,9 @@ struct ExportTests {
     func fields() throws {
         let _: SetResponse = try server.answer(
             "Set",
-            SetRequest(key: Array("a".utf8), value: [1, 2], ttlMillis: 5_000, flags: 6, version: 8))
+            SetRequest(
+                key: Array("a".utf8), value: [1, 2], ttlMillis: 5_000, idleMillis: 3_000, flags: 6,
+                version: 8))
         try server.set("b", [])
         server.advance(millis: 1_000)
         let entries = try all().flatMap(\.entries).sorted { $0.key[0] < $1.key[0] }
@@ -46,7 +48,9 @@ struct ExportTests {
         let (key, value) = (entries[0].key, entries[0].value)
         let crc = CRC32C.of(key: key.span, value: value.span)
         #expect(
-            entries[0].head == EntryHead(ttlMillis: 4_000, flags: 6, version: 8, crc32c: crc))
+            entries[0].head
+                == EntryHead(
+                    ttlMillis: 4_000, idleMillis: 3_000, flags: 6, version: 8, crc32c: crc))
         #expect(entries[1].value.isEmpty)
         #expect(entries[1].head.ttlMillis == nil)
     }

@@ -219,6 +219,13 @@ struct SetTests {
                 $0.ttlMillis = 4
             }
         ),
+        (
+            "append with idle_millis",
+            {
+                $0.mode = .append
+                $0.idleMillis = 4
+            }
+        ),
     ]
 
     @Test("fields that contradict each other are refused", arguments: contradictions.indices)
@@ -230,7 +237,6 @@ struct SetTests {
 
     static let notServed: [(String, @Sendable (inout SetRequest) -> Void)] = [
         ("SetRequest.stale_millis", { $0.staleMillis = 1 }),
-        ("SetRequest.idle_millis", { $0.idleMillis = 1 }),
         ("SetRequest.lease_token", { $0.leaseToken = 1 }),
         ("SetRequest.tags", { $0.tags = [""] }),
     ]
@@ -250,6 +256,9 @@ struct SetTests {
         let long = server.status("Set", request { $0.ttlMillis = .max })
         #expect(long.code == .invalidArgument)
         #expect(long.reason == "TTL_TOO_LONG")
+        let idle = server.status("Set", request { $0.idleMillis = .max })
+        #expect(idle.reason == "TTL_TOO_LONG")
+        #expect(idle.message.contains("idle_millis"))
         let mode = server.status("Set", request { $0.mode = WriteMode(rawValue: 3) })
         #expect(mode.reason == "ENUM_UNKNOWN")
         #expect(server.status("Set", request("")).reason == "KEY_EMPTY")

@@ -7,10 +7,18 @@ package enum Charging: Hashable, Sendable {
     case told
 
     /// The budget that is kept to when `asked` is asked for: no more than can be addressed.
-    func budgetBytes(_ asked: UInt64) -> UInt64 {
+    func budgetBytes(_ asked: UInt64, in arena: borrowing EntryArena) -> UInt64 {
         switch self {
-        case .real: min(asked, EntryArena.liveBytesMax)
+        case .real: min(asked, arena.liveBytesMax)
         case .told: asked
+        }
+    }
+
+    /// The bytes that an arena has to have room for.
+    func arenaBytes(_ budgetBytes: UInt64) -> UInt64 {
+        switch self {
+        case .real: budgetBytes
+        case .told: 0
         }
     }
 

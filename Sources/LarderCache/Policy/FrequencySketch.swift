@@ -1,37 +1,47 @@
 /// A popularity estimate (0 to 15) for every key seen of late, in half a byte per counter.
 ///
 /// A count-min sketch: each key has four counters, the least is the estimate, so it errs only
-/// upwards (until counters are halved). After ten times as many increments as there are
-/// entries all counters are halved, so that the past fades.
+/// upwards (until counters are halved). While as many increments are counted as make up a
+/// period, every counter is halved once, so that the past fades.
 ///
-/// - Complexity: `record` and `estimate` are O(1) and touch one cache line.
+/// - Complexity: `record` and `estimate` are O(1) and touch one cache line (`record` one more
+///   now and then); `reserve` is O(entries that came or went).
 package struct FrequencySketch: ~Copyable, Sendable {
     // A key's four counters live in one 64-byte block, each in its own pair of words: slightly
-    // more collisions than textbook rows, three cache misses fewer. The block is chosen by the
-    // low bits, so a table that doubles onto its own copy keeps every estimate.
-    // Sources: Einziger, Friedman, Manes: TinyLFU; Caffeine's FrequencySketch.
+    // more collisions than textbook rows, three cache misses fewer. Blocks are added one at a
+    // time, by linear hashing: a new block begins as a copy of the one that its keys were in, so
+    // every estimate stays, and the memory is always in proportion to the entries. Blocks are
+    // halved in turn, each after its share of a period, so that no lock is held for all of them.
+    // Sources: Einziger, Friedman, Manes: TinyLFU; Caffeine's FrequencySketch; Litwin: Linear
+    // hashing.
     private static let wordsPerBlock = 8
     private static let counterMax: UInt64 = 15
-    private static let wordsPerEntry = 2
-    /// Increments between halvings, per entry.
+    static let entriesPerBlock = 8
+    /// Increments per entry in a period.
     private static let incrementsPerEntry = 10
-    /// Words of the smallest table.
-    private static let wordsMin = 128
+    /// Blocks of the smallest table.
+    private static let blocksMin = 16
 
     private var words: WordTable
+    private var blockCount: Int
+    /// The low bits of a key's number that may tell its block, one less than a power of two.
     private var blockMask: UInt64
-    private var incrementCount = 0
-    private var incrementsMax = incrementsPerEntry
+    private var periodIncrements = incrementsPerEntry
+    /// Blocks times increments that have not led to a halving yet.
+    private var credit = 0
+    /// The block that is halved next.
+    private var ageing = 0
     private let seed: (UInt64, UInt64)
 
     package init(seed: (UInt64, UInt64)) {
-        words = WordTable(count: Self.wordsMin)
-        blockMask = UInt64(Self.wordsMin / Self.wordsPerBlock - 1)
+        blockCount = Self.blocksMin
+        words = WordTable(count: Self.blocksMin * Self.wordsPerBlock)
+        blockMask = UInt64(Self.blocksMin - 1)
         self.seed = seed
     }
 
     /// Entries that the table is made for.
-    package var capacity: Int { words.count / Self.wordsPerEntry }
+    package var capacity: Int { blockCount * Self.entriesPerBlock }
 
     /// Notes that the key was asked for.
     package mutating func record(_ hash: UInt64) {
@@ -46,8 +56,8 @@ package struct FrequencySketch: ~Copyable, Sendable {
             }
         }
         guard counted else { return }
-        incrementCount += 1
-        if incrementCount >= incrementsMax { age() }
+        credit &+= blockCount
+        if credit >= periodIncrements { age() }
     }
 
     /// How often the key was recorded, as far as the sketch remembers.
@@ -61,22 +71,47 @@ package struct FrequencySketch: ~Copyable, Sendable {
         return Int(least)
     }
 
-    /// Makes the table large enough for so many entries; what is known stays known.
+    /// Makes the table large enough for so many entries; what is known stays known. A table more
+    /// than twice as large as needed becomes smaller by a block.
     package mutating func reserve(entries: Int) {
-        while capacity < entries {
-            words = words.doubled()
-            blockMask = blockMask << 1 | 1
-        }
         // The table is never smaller than some entries, the memory is: many small shards would
         // remember for much longer than one sketch for all.
-        while incrementsMax < entries * Self.incrementsPerEntry { incrementsMax *= 2 }
+        periodIncrements = max(entries, 1) * Self.incrementsPerEntry
+        credit = min(credit, periodIncrements)
+        while capacity < entries { addBlock() }
+        if blockCount > Self.blocksMin && capacity / 2 > entries { removeBlock() }
     }
 
+    private mutating func addBlock() {
+        words.resize(to: (blockCount + 1) * Self.wordsPerBlock)
+        if UInt64(blockCount) > blockMask { blockMask = blockMask << 1 | 1 }
+        let origin = blockCount & Int(truncatingIfNeeded: blockMask >> 1)
+        words.copy(
+            from: origin * Self.wordsPerBlock, to: blockCount * Self.wordsPerBlock,
+            length: Self.wordsPerBlock)
+        blockCount += 1
+    }
+
+    /// The keys of the last block go back to the one it came from, whose counters they then share.
+    private mutating func removeBlock() {
+        blockCount -= 1
+        for index in 0..<Self.wordsPerBlock { words[blockCount * Self.wordsPerBlock + index] = 0 }
+        words.resize(to: blockCount * Self.wordsPerBlock)
+        if UInt64(blockCount) <= blockMask >> 1 { blockMask >>= 1 }
+        if ageing >= blockCount { ageing = 0 }
+    }
+
+    @inline(never)
     private mutating func age() {
-        for index in 0..<words.count {
-            words[index] = words[index] &>> 1 & 0x7777_7777_7777_7777
+        // A table for few entries has more blocks than its period has increments.
+        for _ in 0..<Self.blocksMin where credit >= periodIncrements {
+            credit -= periodIncrements
+            let base = ageing * Self.wordsPerBlock
+            for index in base..<base + Self.wordsPerBlock {
+                words[index] = words[index] &>> 1 & 0x7777_7777_7777_7777
+            }
+            ageing = ageing + 1 < blockCount ? ageing + 1 : 0
         }
-        incrementCount /= 2
     }
 
     /// Where a key's counters are.
@@ -93,7 +128,11 @@ package struct FrequencySketch: ~Copyable, Sendable {
             var mixed = product.low ^ product.high
             mixed = (mixed ^ mixed &>> 32) &* 0x9e37_79b9_7f4a_7c15
             mixed ^= mixed &>> 29
-            base = Int(truncatingIfNeeded: mixed & sketch.blockMask) &* wordsPerBlock
+            var block = mixed & sketch.blockMask
+            if block >= UInt64(truncatingIfNeeded: sketch.blockCount) {
+                block &= sketch.blockMask &>> 1
+            }
+            base = Int(truncatingIfNeeded: block) &* wordsPerBlock
             selectors = mixed &>> 44
         }
 

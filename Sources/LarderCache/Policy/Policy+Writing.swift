@@ -104,6 +104,7 @@ extension Policy {
             block.version = nextVersion(after: present?.version ?? 0)
         }
         block.writtenAtNanos = nowNanos
+        block.noteUse(nowNanos: nowNanos)
         let kept = present?.expiresAtNanos ?? EntryBlock.neverExpires
         switch options.mode {
         case .replace:

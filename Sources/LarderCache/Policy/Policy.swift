@@ -238,7 +238,7 @@ struct Policy: ~Copyable, Sendable {
             precondition(block.referenceCount >= 1, "the cache holds what it lists")
             precondition(block.isListed, "what is listed says so")
             precondition(block.version != 0, "0 is no version")
-            let isTimed = block.expiresAtNanos != EntryBlock.neverExpires
+            let isTimed = block.dueNanos != EntryBlock.neverExpires
             precondition(
                 isTimed == (block.timerSlot != EntryBlock.noTimer),
                 "what expires is in the wheel, and nothing else")

@@ -2,7 +2,7 @@
 enum ArenaBins {
     /// Up to here each number of units has its own bin; beyond, eight bins share an octave.
     static let exactUnitsMax: UInt32 = 64
-    static let count = 152
+    static let count = 168
     static let maskWords = 3
 
     /// The bin of a hole.

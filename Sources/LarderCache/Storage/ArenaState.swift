@@ -3,14 +3,14 @@ internal import Synchronization
 /// What the arena keeps under its lock: where cells can be had, and what is being drained.
 @safe
 struct ArenaState: ~Copyable, Sendable {
-    /// Holes of fewer units are in no bin: no entry is so small.
-    private static let binnedUnitsMin: UInt32 = 3
+    /// Smaller holes are in no bin: no entry is so small.
+    private static let binnedBytesMin = EntryHeader.bytes
     /// Where the segments' records are, within the first segment.
     private static let recordsStart = 64 * 1024
     /// Drains that a segment is left alone for after some of its entries could not be moved.
     private static let retryDrains: UInt32 = 64
-    /// A segment with fewer units in holes is not worth draining.
-    private static let gainUnitsMin = EntryArena.segmentUnits / 64
+    /// A segment with fewer bytes in holes is not worth draining.
+    private static let gainBytesMin = EntryArena.segmentBytes / 64
 
     /// What came of a step of a drain.
     enum Step: Sendable {
@@ -35,13 +35,16 @@ struct ArenaState: ~Copyable, Sendable {
     }
 
     private nonisolated(unsafe) let region: UnsafeMutableRawPointer
-    private var bins = InlineArray<152, UInt32>(repeating: 0)
+    private let unitShift: Int
+    private let segmentUnits: UInt32
+    private let binnedUnitsMin: UInt32
+    private var bins = InlineArray<168, UInt32>(repeating: 0)
     private var occupied = InlineArray<3, UInt64>(repeating: 0)
     /// The segment in which cells are laid out, 0: none; and the first unit that is free in it.
     private var openSegment = 0
     private var openUnits: UInt32 = 0
-    /// Segments ever opened; the first is the arena's own.
-    private var segmentsUsed = 1
+    /// Segments ever opened; the first ones are the arena's own.
+    private var segmentsUsed = EntryArena.ownSegments
     private var firstClosed: UInt32 = 0
     private var spareSegment = 0
     private var residentSegments: UInt64 = 0
@@ -54,12 +57,28 @@ struct ArenaState: ~Copyable, Sendable {
     private var drainCount: UInt32 = 0
     private var isDrainFutile = false
 
-    init(region: UnsafeMutableRawPointer) {
+    @unsafe
+    init(region: UnsafeMutableRawPointer, unitShift: Int) {
         unsafe self.region = unsafe region
+        self.unitShift = unitShift
+        segmentUnits = UInt32(EntryArena.segmentBytes >> unitShift)
+        binnedUnitsMin = UInt32(Self.binnedBytesMin >> unitShift) + 1
         let records = unsafe (region + Self.recordsStart).bindMemory(
             to: ArenaSegment.self, capacity: EntryArena.segmentCount)
-        // The memory reads as zero, which is a segment never used; this one is no one's.
-        unsafe records[0] = ArenaSegment(liveUnits: 0, state: .full, notBefore: 0, next: 0)
+        precondition(
+            Self.recordsStart + EntryArena.segmentCount * MemoryLayout<ArenaSegment>.stride
+                <= EntryArena.ownSegments * EntryArena.segmentBytes, "the records have room")
+        // The memory reads as zero, which is a segment never used; these are no one's.
+        for index in 0..<EntryArena.ownSegments {
+            unsafe records[index] = ArenaSegment(
+                liveUnits: 0, state: .full, notBefore: 0, next: 0)
+        }
+    }
+
+    /// Units that so many bytes take.
+    @inline(__always)
+    func units(_ bytes: Int) -> UInt32 {
+        UInt32((bytes + (1 &<< unitShift) - 1) &>> unitShift)
     }
 
     // MARK: raw memory
@@ -79,31 +98,44 @@ struct ArenaState: ~Copyable, Sendable {
 
     @unsafe
     private func cell(_ link: UInt32) -> UnsafeMutableRawPointer {
-        unsafe region + Int(link) * EntryArena.unitBytes
+        unsafe region + Int(link) &<< unitShift
     }
 
+    /// A hole of one small unit holds its mark and size only, and is in no bin.
     private subscript(hole link: UInt32) -> ArenaHole {
-        get { unsafe cell(link).load(as: ArenaHole.self) }
-        nonmutating set { unsafe cell(link).storeBytes(of: newValue, as: ArenaHole.self) }
+        get {
+            let start = unsafe cell(link)
+            let size = unsafe start.load(as: ArenaHole.Size.self)
+            var hole = ArenaHole(size: size, links: ArenaHole.Links())
+            if Int(size.units) &<< unitShift >= ArenaHole.bytes {
+                hole.links = unsafe (start + ArenaHole.linksStart).load(as: ArenaHole.Links.self)
+            }
+            return hole
+        }
+        nonmutating set {
+            let start = unsafe cell(link)
+            unsafe start.storeBytes(of: newValue.size, as: ArenaHole.Size.self)
+            if Int(newValue.units) &<< unitShift >= ArenaHole.bytes {
+                unsafe (start + ArenaHole.linksStart).storeBytes(
+                    of: newValue.links, as: ArenaHole.Links.self)
+            }
+        }
     }
 
-    private static func segment(of link: UInt32) -> Int { Int(link / EntryArena.segmentUnits) }
+    private func segment(of link: UInt32) -> Int { Int(link / segmentUnits) }
 
-    private static func firstLink(_ segment: Int) -> UInt32 {
-        UInt32(segment) * EntryArena.segmentUnits
-    }
+    private func firstLink(_ segment: Int) -> UInt32 { UInt32(segment) * segmentUnits }
 
     // MARK: bins
 
     /// Makes a hole, in a bin unless it is too small or its segment is drained.
     private mutating func putHole(_ link: UInt32, units: UInt32) {
-        let isBinned = Self.segment(of: link) != drained
-        putHole(link, units: units, isBinned: isBinned && units >= Self.binnedUnitsMin)
+        let isBinned = segment(of: link) != drained
+        putHole(link, units: units, isBinned: isBinned && units >= binnedUnitsMin)
     }
 
     private mutating func putHole(_ link: UInt32, units: UInt32, isBinned: Bool) {
-        var hole = ArenaHole(
-            state: ArenaHole.mark, units: units, previous: ArenaHole.noBin, next: 0)
+        var hole = ArenaHole(units: units)
         if isBinned {
             let bin = ArenaBins.bin(ofHole: units)
             let head = bins[bin]
@@ -145,7 +177,7 @@ struct ArenaState: ~Copyable, Sendable {
 
     mutating func allocate(_ units: UInt32) -> UInt32 {
         let link = takeHole(units) ?? layOut(units)
-        let index = Self.segment(of: link)
+        let index = segment(of: link)
         let live = self[segment: index].liveUnits
         self[segment: index].liveUnits = live + units
         liveUnits += UInt64(units)
@@ -165,16 +197,16 @@ struct ArenaState: ~Copyable, Sendable {
     }
 
     private mutating func layOut(_ units: UInt32) -> UInt32 {
-        if openSegment == 0 || EntryArena.segmentUnits - openUnits < units { openNext() }
-        let link = Self.firstLink(openSegment) + openUnits
+        if openSegment == 0 || segmentUnits - openUnits < units { openNext() }
+        let link = firstLink(openSegment) + openUnits
         openUnits += units
         return link
     }
 
     private mutating func openNext() {
         if openSegment != 0 {
-            let rest = EntryArena.segmentUnits - openUnits
-            if rest > 0 { putHole(Self.firstLink(openSegment) + openUnits, units: rest) }
+            let rest = segmentUnits - openUnits
+            if rest > 0 { putHole(firstLink(openSegment) + openUnits, units: rest) }
             self[segment: openSegment].state = .full
         }
         isDrainFutile = false
@@ -188,11 +220,12 @@ struct ArenaState: ~Copyable, Sendable {
                 firstClosed = self[segment: openSegment].next
             } else {
                 precondition(
-                    segmentsUsed < EntryArena.segmentCount, "entries are bounded by the budget")
+                    UInt64(segmentsUsed + 1) * UInt64(segmentUnits) <= 1 << 32,
+                    "entries are bounded by the budget")
                 openSegment = segmentsUsed
                 segmentsUsed += 1
                 unsafe SystemPages.open(
-                    cell(Self.firstLink(openSegment)), bytes: EntryArena.segmentBytes,
+                    cell(firstLink(openSegment)), bytes: EntryArena.segmentBytes,
                     isHuge: openSegment > EntryArena.plainSegments)
             }
             residentSegments += 1
@@ -201,7 +234,7 @@ struct ArenaState: ~Copyable, Sendable {
     }
 
     mutating func free(_ link: UInt32, units: UInt32) {
-        let index = Self.segment(of: link)
+        let index = segment(of: link)
         let live = self[segment: index].liveUnits
         precondition(live >= units, "a cell is given back once")
         self[segment: index].liveUnits = live - units
@@ -213,8 +246,8 @@ struct ArenaState: ~Copyable, Sendable {
 
     /// Units that have memory, lie behind the last cell laid out or hold none.
     private var holeUnits: UInt64 {
-        let resident = residentSegments * UInt64(EntryArena.segmentUnits)
-        let untouched = openSegment == 0 ? 0 : UInt64(EntryArena.segmentUnits - openUnits)
+        let resident = residentSegments * UInt64(segmentUnits)
+        let untouched = openSegment == 0 ? 0 : UInt64(segmentUnits - openUnits)
         return resident - untouched - liveUnits
     }
 
@@ -234,7 +267,7 @@ struct ArenaState: ~Copyable, Sendable {
             self[segment: victim].state = .draining
         }
         while cells > 0 {
-            if drainUnits == EntryArena.segmentUnits {
+            if drainUnits == segmentUnits {
                 guard let next = nextPass else {
                     finishDrain()
                     return .finished
@@ -243,12 +276,12 @@ struct ArenaState: ~Copyable, Sendable {
                 drainUnits = 0
             }
             cells -= 1
-            let link = Self.firstLink(drained) + drainUnits
+            let link = firstLink(drained) + drainUnits
             let entry = unsafe EntryBlock(cell: cell(link))
             if entry.isHole {
                 drainUnits += passHole(link, cells: &cells)
             } else {
-                drainUnits += EntryArena.units(entry.cellBytes)
+                drainUnits += units(entry.cellBytes)
                 if pass == .moving && entry.isListed { return .entry(entry) }
             }
         }
@@ -276,21 +309,21 @@ struct ArenaState: ~Copyable, Sendable {
         case .moving: return hole.units
         case .returning:
             var units = hole.units
-            while cells > 0, drainUnits + units < EntryArena.segmentUnits,
+            while cells > 0, drainUnits + units < segmentUnits,
                 unsafe EntryBlock(cell: cell(link + units)).isHole
             {
                 cells -= 1
                 units += self[hole: link + units].units
             }
-            putHole(link, units: units, isBinned: units >= Self.binnedUnitsMin)
+            putHole(link, units: units, isBinned: units >= binnedUnitsMin)
             return units
         }
     }
 
     private func emptiestSegment() -> Int? {
-        var least = EntryArena.segmentUnits - Self.gainUnitsMin
+        var least = segmentUnits - UInt32(Self.gainBytesMin >> unitShift)
         var emptiest: Int?
-        for index in 1..<max(segmentsUsed, 1) {
+        for index in EntryArena.ownSegments..<segmentsUsed {
             let segment = self[segment: index]
             guard segment.state == .full, segment.liveUnits < least else { continue }
             guard segment.notBefore <= drainCount else { continue }
@@ -315,7 +348,7 @@ struct ArenaState: ~Copyable, Sendable {
             return
         }
         unsafe SystemPages.discard(
-            cell(Self.firstLink(index)), bytes: EntryArena.segmentBytes)
+            cell(firstLink(index)), bytes: EntryArena.segmentBytes)
         self[segment: index] = ArenaSegment(
             liveUnits: 0, state: .closed, notBefore: 0, next: firstClosed)
         firstClosed = UInt32(index)
@@ -327,15 +360,15 @@ struct ArenaState: ~Copyable, Sendable {
     var usage: EntryArena.Usage {
         EntryArena.Usage(
             residentBytes: residentSegments * UInt64(EntryArena.segmentBytes),
-            liveBytes: liveUnits * UInt64(EntryArena.unitBytes),
-            holeBytes: holeUnits * UInt64(EntryArena.unitBytes))
+            liveBytes: liveUnits * UInt64(1 &<< unitShift),
+            holeBytes: holeUnits * UInt64(1 &<< unitShift))
     }
 
     func checkInvariants() {
         var live: UInt64 = 0
         var resident: UInt64 = 0
         var binned = 0
-        for index in 1..<max(segmentsUsed, 1) {
+        for index in EntryArena.ownSegments..<segmentsUsed {
             let segment = self[segment: index]
             precondition((segment.state == .spare) == (index == spareSegment))
             precondition((segment.state == .open) == (index == openSegment))
@@ -371,12 +404,12 @@ struct ArenaState: ~Copyable, Sendable {
 
     /// Units of the cells in use and holes in bins of one segment, which cells tile.
     private func checkSegment(_ index: Int) -> (liveUnits: UInt32, binned: Int) {
-        let end = index == openSegment ? openUnits : EntryArena.segmentUnits
+        let end = index == openSegment ? openUnits : segmentUnits
         var units: UInt32 = 0
         var live: UInt32 = 0
         var binned = 0
         while units < end {
-            let link = Self.firstLink(index) + units
+            let link = firstLink(index) + units
             let entry = unsafe EntryBlock(cell: cell(link))
             if entry.isHole {
                 let hole = self[hole: link]
@@ -384,7 +417,7 @@ struct ArenaState: ~Copyable, Sendable {
                 if hole.previous != ArenaHole.noBin { binned += 1 }
                 units += hole.units
             } else {
-                let size = EntryArena.units(entry.cellBytes)
+                let size = self.units(entry.cellBytes)
                 live += size
                 units += size
             }

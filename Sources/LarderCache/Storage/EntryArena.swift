@@ -8,8 +8,9 @@ internal import Synchronization
 @safe
 package struct EntryArena: ~Copyable, Sendable {
     // One reserved range of addresses, aligned to its own size, so that a cell is named by 32
-    // bits (its distance in units of 16 bytes) and every cell finds the range's start, and with
-    // it the arena's control block, from its own address. The range is cut into segments as large
+    // bits (its distance in units) and every cell finds the range's start, and with it the
+    // arena's control block, from its own address. A unit is 8 bytes, or more where the budget
+    // is so large that 32 bits of them would not reach. The range is cut into segments as large
     // as a huge page. Cells are laid out one behind the other, without rounding to size classes;
     // the cell of an entry that went is a hole, kept in a bin by size, split for a smaller entry
     // and never joined with its neighbours. When holes make up more than the slack that the
@@ -17,17 +18,22 @@ package struct EntryArena: ~Copyable, Sendable {
     // cache moves its entries elsewhere, and the segment goes back to the system as a whole.
     // Sources: Rosenblum, Ousterhout: The Design and Implementation of a Log-Structured File
     // System; Rumble et al.: Log-structured Memory for DRAM-based Storage.
-    static let unitBytes = 16
-    static let regionBytes = 1 << 36
+    package static let unitBytesMin = 8
+    static let unitBytesMax = 64
+    static let regionBytes = unitBytesMax << 32
     static let segmentBytes = 2 << 20
-    static let segmentUnits = UInt32(segmentBytes / unitBytes)
     static let segmentCount = regionBytes / segmentBytes
-    /// The most that the entries of one arena may take; what is left is for holes.
-    static let liveBytesMax = UInt64(regionBytes / 8 * 7)
+    /// Segments that hold what the arena itself needs to know.
+    static let ownSegments = 2
+    /// How often a budget may double before its arena can not follow.
+    private static let doublings = 1
     /// Segments of a small cache, which has no use for huge pages.
     static let plainSegments = 2
 
-    /// What stands at the start of the region.
+    /// Where the control block is: the region begins with the unit's size, which everyone reads
+    /// and nobody writes.
+    private static let controlStart = 128
+
     struct Control: ~Copyable {
         let state: Guarded<ArenaState>
         /// Cells in use, and one more for the owner.
@@ -36,12 +42,50 @@ package struct EntryArena: ~Copyable, Sendable {
     }
 
     private nonisolated(unsafe) let region: UnsafeMutableRawPointer
+    private let unitShift: Int
 
-    package init() {
+    /// An arena for a cache of this budget, and of twice as much.
+    package init(budgetBytes: UInt64 = 0) {
+        unitShift = Self.unitShift(budgetBytes: budgetBytes)
         unsafe region = SystemPages.reserve(alignedBytes: Self.regionBytes)
-        unsafe SystemPages.open(region, bytes: Self.segmentBytes, isHuge: false)
-        let control = unsafe region.bindMemory(to: Control.self, capacity: 1)
-        unsafe control.initialize(to: Control(state: Guarded(ArenaState(region: region))))
+        unsafe SystemPages.open(
+            region, bytes: Self.segmentBytes * Self.ownSegments, isHuge: false)
+        unsafe region.storeBytes(of: unitShift, as: Int.self)
+        let control = unsafe (region + Self.controlStart).bindMemory(to: Control.self, capacity: 1)
+        let state = unsafe ArenaState(region: region, unitShift: unitShift)
+        unsafe control.initialize(to: Control(state: Guarded(state)))
+    }
+
+    // MARK: units
+
+    private static func unitShift(budgetBytes: UInt64) -> Int {
+        var shift = unitBytesMin.trailingZeroBitCount
+        while shift < unitBytesMax.trailingZeroBitCount,
+            liveBytesMax(unitShift: shift) >> UInt64(doublings) < budgetBytes
+        {
+            shift += 1
+        }
+        return shift
+    }
+
+    private static func liveBytesMax(unitShift: Int) -> UInt64 {
+        (1 << UInt64(32 + unitShift)) / 8 * 7
+    }
+
+    /// The most that the entries of any arena may take.
+    static var liveBytesMax: UInt64 { liveBytesMax(unitShift: unitBytesMax.trailingZeroBitCount) }
+
+    /// The most that the entries of this arena may take; what is left is for holes.
+    var liveBytesMax: UInt64 { Self.liveBytesMax(unitShift: unitShift) }
+
+    /// Cells are multiples of this.
+    package var unitBytes: Int { 1 << unitShift }
+
+    /// The size of a unit, as a power of two, in the arena that a cell is in.
+    @unsafe
+    @inline(__always)
+    static func unitShift(beside cell: UnsafeMutableRawPointer) -> Int {
+        unsafe start(of: cell).load(as: Int.self)
     }
 
     deinit {
@@ -51,10 +95,11 @@ package struct EntryArena: ~Copyable, Sendable {
     // MARK: addresses
 
     /// The number of the cell at an address.
+    @unsafe
     @inline(__always)
     static func link(of cell: UnsafeMutableRawPointer) -> UInt32 {
         let distance = UInt(bitPattern: cell) & UInt(regionBytes - 1)
-        return UInt32(truncatingIfNeeded: distance / UInt(unitBytes))
+        return unsafe UInt32(truncatingIfNeeded: distance &>> UInt(unitShift(beside: cell)))
     }
 
     /// The address of a cell of the same arena as `other`.
@@ -63,7 +108,8 @@ package struct EntryArena: ~Copyable, Sendable {
     static func cell(
         _ link: UInt32, beside other: UnsafeMutableRawPointer
     ) -> UnsafeMutableRawPointer {
-        unsafe start(of: other) + Int(link) &* unitBytes
+        let start = unsafe start(of: other)
+        return unsafe start + Int(link) &<< start.load(as: Int.self)
     }
 
     @unsafe
@@ -77,21 +123,17 @@ package struct EntryArena: ~Copyable, Sendable {
     private static func control(
         _ region: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<Control> {
-        unsafe region.assumingMemoryBound(to: Control.self)
+        unsafe (region + controlStart).assumingMemoryBound(to: Control.self)
     }
 
     /// The entry of a link into this arena.
     @inline(__always)
     func entry(_ link: UInt32) -> EntryBlock {
-        unsafe EntryBlock(cell: region + Int(link) &* Self.unitBytes)
+        unsafe EntryBlock(cell: region + Int(link) &<< unitShift)
     }
 
     /// The way to this arena's entries for who keeps links to them and never outlives them.
-    var links: EntryLinks { unsafe EntryLinks(region: region) }
-
-    static func units(_ bytes: Int) -> UInt32 {
-        UInt32((bytes + unitBytes - 1) / unitBytes)
-    }
+    var links: EntryLinks { unsafe EntryLinks(region: region, unitShift: unitShift) }
 
     // MARK: cells
 
@@ -99,13 +141,12 @@ package struct EntryArena: ~Copyable, Sendable {
     func allocate<Result: Sendable>(
         bytes: Int, _ body: (UnsafeMutableRawPointer) -> Result
     ) -> Result {
-        let units = Self.units(bytes)
         let control = unsafe Self.control(region)
         unsafe control.pointee.holders.add(1, ordering: .relaxed)
         return unsafe control.pointee.state.withLock { state in
-            let link = state.allocate(units)
+            let link = state.allocate(state.units(bytes))
             unsafe Self.note(state.needsDrain, in: region)
-            return unsafe body(region + Int(link) &* Self.unitBytes)
+            return unsafe body(region + Int(link) &<< unitShift)
         }
     }
 
@@ -115,7 +156,7 @@ package struct EntryArena: ~Copyable, Sendable {
         let region = unsafe start(of: cell)
         let link = unsafe link(of: cell)
         unsafe control(region).pointee.state.withLock { state in
-            state.free(link, units: units(bytes))
+            state.free(link, units: state.units(bytes))
             unsafe note(state.needsDrain, in: region)
         }
         unsafe leave(region)
@@ -165,7 +206,7 @@ package struct EntryArena: ~Copyable, Sendable {
     /// Sets how many bytes may lie in holes.
     package func setSlack(bytes: UInt64) {
         unsafe Self.control(region).pointee.state.withLock { state in
-            state.slackUnits = bytes / UInt64(Self.unitBytes)
+            state.slackUnits = bytes &>> UInt64(unitShift)
             unsafe Self.note(state.needsDrain, in: region)
         }
     }
@@ -197,14 +238,16 @@ package struct EntryArena: ~Copyable, Sendable {
 @safe
 struct EntryLinks: Sendable {
     private nonisolated(unsafe) let region: UnsafeMutableRawPointer
+    private let unitShift: Int
 
     @unsafe
-    init(region: UnsafeMutableRawPointer) {
+    init(region: UnsafeMutableRawPointer, unitShift: Int) {
         unsafe self.region = unsafe region
+        self.unitShift = unitShift
     }
 
     @inline(__always)
     func entry(_ link: UInt32) -> EntryBlock {
-        unsafe EntryBlock(cell: region + Int(link) &* EntryArena.unitBytes)
+        unsafe EntryBlock(cell: region + Int(link) &<< unitShift)
     }
 }

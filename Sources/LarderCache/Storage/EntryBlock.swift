@@ -24,6 +24,8 @@ struct EntryHeader: ~Copyable {
     static let bytesWithFlags = 48
     static let timerStart = 48
     static let bytesWithTimer = 66
+    static let idleTimeStart = 72
+    static let bytesWithIdleTime = 88
 }
 
 /// The part of the header that only an entry has that may expire: `expiresAt` is atomic, the rest
@@ -33,6 +35,13 @@ struct EntryTimer: ~Copyable {
     var previous: UInt32
     var next: UInt32
     var slot: UInt16
+}
+
+/// The part of the header that only an entry has that expires when nobody uses it.
+struct EntryIdleTime: ~Copyable {
+    /// When it was last read or written; readers set it.
+    let usedAt: Atomic<UInt64>
+    let nanosMax: UInt64
 }
 
 /// A handle to one entry in an arena's memory: header, then key, then value, in one cell; a large
@@ -61,12 +70,17 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     private let header: UnsafeMutablePointer<EntryHeader>
 
+    /// A number that no other entry has while this one is referenced.
+    var identity: UInt64 { unsafe UInt64(UInt(bitPattern: header)) }
+
     /// A new entry with one reference, its value made of two parts, copied.
     package static func make(
         in arena: borrowing EntryArena, key: Span<UInt8>, hash: UInt64, value: Span<UInt8>,
-        tail: Span<UInt8> = Span(), flags: UInt32, mayExpire: Bool = false
+        tail: Span<UInt8> = Span(), flags: UInt32, mayExpire: Bool = false,
+        idleNanosMax: UInt64? = nil
     ) -> EntryBlock {
-        let shape = EntryShape(hasFlags: flags != 0, hasTimer: mayExpire)
+        let shape = EntryShape(
+            hasFlags: flags != 0, hasTimer: mayExpire, hasIdleTime: idleNanosMax != nil)
         let valueBytes = value.count + tail.count
         guard let keyCount = UInt16(exactly: key.count),
             let valueCount = UInt32(exactly: valueBytes)
@@ -84,7 +98,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
                     keyBytes: keyCount, listIndex: noList, keyStart: keyStart))
             return unsafe EntryBlock(header: header)
         }
-        block.initializeParts(shape, flags: flags)
+        block.initializeParts(shape, flags: flags, idleNanosMax: idleNanosMax ?? .max)
         block.fill(key: key, value: value, tail: tail)
         return block
     }
@@ -99,7 +113,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         unsafe header = unsafe cell.assumingMemoryBound(to: EntryHeader.self)
     }
 
-    private func initializeParts(_ shape: EntryShape, flags: UInt32) {
+    private func initializeParts(_ shape: EntryShape, flags: UInt32, idleNanosMax: UInt64) {
         if shape.hasFlags || shape.hasTimer {
             unsafe (memory + EntryHeader.bytes).storeBytes(of: flags, as: UInt32.self)
         }
@@ -109,6 +123,11 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
             unsafe part.initialize(
                 to: EntryTimer(
                     expiresAt: Atomic(Self.neverExpires), previous: 0, next: 0, slot: Self.noTimer))
+        }
+        if shape.hasIdleTime {
+            let part = unsafe (memory + EntryHeader.idleTimeStart).bindMemory(
+                to: EntryIdleTime.self, capacity: 1)
+            unsafe part.initialize(to: EntryIdleTime(usedAt: Atomic(0), nanosMax: idleNanosMax))
         }
     }
 
@@ -150,7 +169,8 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     var headBytes: Int { unsafe Int(header.pointee.keyStart & ~Self.pagedMark) }
     private var hasPages: Bool { unsafe header.pointee.keyStart & Self.pagedMark != 0 }
-    var hasTimer: Bool { headBytes == EntryHeader.bytesWithTimer }
+    var hasTimer: Bool { headBytes >= EntryHeader.bytesWithTimer }
+    private var hasIdleTime: Bool { headBytes == EntryHeader.bytesWithIdleTime }
     private var hasFlags: Bool { headBytes != EntryHeader.bytes }
 
     /// Bytes of the cell, unrounded.
@@ -314,15 +334,53 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         }
     }
 
+    @unsafe
+    private var idleTime: UnsafeMutablePointer<EntryIdleTime> {
+        @inline(__always)
+        get {
+            precondition(hasIdleTime, "only what was made to expire unused knows its use")
+            return unsafe (memory + EntryHeader.idleTimeStart).assumingMemoryBound(
+                to: EntryIdleTime.self)
+        }
+    }
+
+    /// For how long it may go unused; `nil`: for ever.
+    var idleNanosMax: UInt64? {
+        hasIdleTime ? unsafe idleTime.pointee.nanosMax : nil
+    }
+
+    /// Notes that it is read or written now.
+    @inline(__always)
+    package func noteUse(nowNanos: UInt64) {
+        guard hasIdleTime else { return }
+        unsafe idleTime.pointee.usedAt.store(nowNanos, ordering: .relaxed)
+    }
+
+    /// The moment at which its time is over, if nobody uses it before then.
+    var dueNanos: UInt64 {
+        @inline(__always)
+        get {
+            guard hasTimer else { return Self.neverExpires }
+            let expiry = expiresAtNanos
+            guard hasIdleTime else { return expiry }
+            let usedAt = unsafe idleTime.pointee.usedAt.load(ordering: .relaxed)
+            let (idleEnd, overflow) = unsafe usedAt.addingReportingOverflow(
+                idleTime.pointee.nanosMax)
+            return overflow ? expiry : min(expiry, idleEnd)
+        }
+    }
+
     @inline(__always)
     func isExpired(nowNanos: UInt64) -> Bool {
-        let expiry = expiresAtNanos
-        return nowNanos >= expiry && expiry != Self.neverExpires
+        let due = dueNanos
+        return nowNanos >= due && due != Self.neverExpires
     }
 
     /// The bytes that the entry costs the budget.
     var chargeBytes: UInt64 {
-        EntryCharge.bytes(keyBytes: keyBytes, valueBytes: valueBytes, headBytes: headBytes)
+        unsafe EntryCharge.bytes(
+            keyBytes: keyBytes, valueBytes: valueBytes, headBytes: headBytes,
+            unitBytes: 1 &<< EntryArena.unitShift(beside: memory))
     }
 
     // MARK: the policy's fields

@@ -1,9 +1,7 @@
 /// What an entry costs: its cell, the pages of a large value, and its share of table and sketch.
 package enum EntryCharge {
-    /// Table slots (8 bytes, at 13/20 to 13/16 of them used) and sketch counters (16 to 32 bytes
-    /// an entry), in the middle of their growth.
-    static let indexShareBytes: UInt64 = 35
-    static let cellStepBytes: UInt64 = UInt64(EntryArena.unitBytes)
+    /// A table slot (8 bytes, seven to eight of nine used) and sketch counters (8 bytes).
+    static let indexShareBytes: UInt64 = 19
     static let pageBytes = UInt64(SystemPages.pageBytes)
     /// The largest cell; a value that needs more has pages of its own.
     static let cellBytesMax: UInt64 = 256 * 1024
@@ -19,31 +17,41 @@ package enum EntryCharge {
         return whole <= cellBytesMax ? (whole, true) : (fixed + addressBytes, false)
     }
 
+    /// What an entry costs in an arena of units of `unitBytes`, a power of two.
     package static func bytes(
-        keyBytes: Int, valueBytes: Int, shape: EntryShape = EntryShape()
+        keyBytes: Int, valueBytes: Int, shape: EntryShape = EntryShape(),
+        unitBytes: Int = EntryArena.unitBytesMin
     ) -> UInt64 {
-        bytes(keyBytes: keyBytes, valueBytes: valueBytes, headBytes: shape.headBytes)
+        bytes(
+            keyBytes: keyBytes, valueBytes: valueBytes, headBytes: shape.headBytes,
+            unitBytes: unitBytes)
     }
 
-    static func bytes(keyBytes: Int, valueBytes: Int, headBytes: Int) -> UInt64 {
+    @inline(__always)
+    static func bytes(
+        keyBytes: Int, valueBytes: Int, headBytes: Int, unitBytes: Int
+    ) -> UInt64 {
+        let step = UInt64(unitBytes)
         let cell = cell(keyBytes: keyBytes, valueBytes: valueBytes, headBytes: headBytes)
         let pages =
             cell.holdsValue ? 0 : (UInt64(valueBytes) + pageBytes - 1) & ~(pageBytes - 1)
-        return (cell.bytes + cellStepBytes - 1) & ~(cellStepBytes - 1) + pages + indexShareBytes
+        return (cell.bytes + step - 1) & ~(step - 1) + pages + indexShareBytes
     }
 
     /// The largest value that costs at most `chargeMax` under a key of this size; `nil` if not
     /// even an empty one does.
     package static func valueBytesMax(
-        keyBytes: Int, chargeMax: UInt64, shape: EntryShape = EntryShape()
+        keyBytes: Int, chargeMax: UInt64, shape: EntryShape = EntryShape(),
+        unitBytes: Int = EntryArena.unitBytesMin
     ) -> UInt64? {
+        let step = UInt64(unitBytes)
         guard chargeMax > indexShareBytes else { return nil }
         let room = chargeMax - indexShareBytes
         let fixed = UInt64(shape.headBytes) + UInt64(keyBytes)
-        let inCell = min(room & ~(cellStepBytes - 1), cellBytesMax)
+        let inCell = min(room & ~(step - 1), cellBytesMax)
         guard inCell >= fixed else { return nil }
         let small = inCell - fixed
-        let head = (fixed + addressBytes + cellStepBytes - 1) & ~(cellStepBytes - 1)
+        let head = (fixed + addressBytes + step - 1) & ~(step - 1)
         guard room > head else { return small }
         return max(small, (room - head) & ~(pageBytes - 1))
     }

@@ -4,14 +4,18 @@ package struct EntryShape: Hashable, Sendable {
     let hasFlags: Bool
     /// Room for an expiry and the wheel's links.
     let hasTimer: Bool
+    /// Room for the time that it may go unused; it has a timer then.
+    let hasIdleTime: Bool
 
-    package init(hasFlags: Bool = false, hasTimer: Bool = false) {
+    package init(hasFlags: Bool = false, hasTimer: Bool = false, hasIdleTime: Bool = false) {
         self.hasFlags = hasFlags
-        self.hasTimer = hasTimer
+        self.hasTimer = hasTimer || hasIdleTime
+        self.hasIdleTime = hasIdleTime
     }
 
     /// Bytes before the key.
     var headBytes: Int {
+        if hasIdleTime { return EntryHeader.bytesWithIdleTime }
         if hasTimer { return EntryHeader.bytesWithTimer }
         return hasFlags ? EntryHeader.bytesWithFlags : EntryHeader.bytes
     }

@@ -5,31 +5,42 @@
 /// look-up ends at the first greater hash, and a scan in hash order is a walk over the slots that
 /// survives growth: a hash that was passed stays passed.
 ///
-/// - Complexity: O(1) on average; growth is O(entries) and reads no entry.
+/// - Complexity: O(1) on average, growth included, which reads no entry.
 package struct EntryTable: ~Copyable, Sendable {
     // Linear probing with ordered slots (Amble and Knuth: Ordered hash tables), without
-    // wrap-around: behind the last home lie some spare slots, and a table whose spare slots are
-    // used up grows. A slot is one word: the upper half of the hash, which tells almost every
-    // other key apart without a look at the entry, and the entry's link. Homes need not be a
-    // power of two, so the table grows by a quarter and is never half empty for growth's sake.
+    // wrap-around: behind the last home lie some spare slots, and more are added when they are
+    // used up. A slot is one word: the upper half of the hash, which tells almost every other
+    // key apart without a look at the entry, and the entry's link.
+    //
+    // The table grows by a quarter, and not in one go: hashes below `split` have their homes
+    // spread over `lowHomes`, the others over `highHomes`, which are no fewer. So homes rise with
+    // hashes wherever `split` is, and each write moves it a little: down from the greatest hash,
+    // entry by entry to a place further behind, when the table grows; up, when it shrinks.
     private static let homesMin = 16
     private static let spareSlots = 64
-    /// Most of the homes that may be taken, in sixteenths.
+    /// The part of its homes by which a table grows or shrinks.
+    private static let growthDivisor = 4
+    /// Most of the homes that may be taken, in sixteenths; below the least it shrinks.
     private static let loadSixteenthsMax = 13
-    /// Homes per entry beyond which the hashes can not be those of a seeded hash.
-    private static let homesPerEntryMax = 1 << 16
+    private static let loadSixteenthsMin = 7
+    /// Entries that a write moves to their new homes, more than enough to be done in time.
+    private static let movedPerWrite = 6
+    private static let hashesEnd: UInt64 = 1 << 32
     /// Slots that one step of a scan looks at, at most, beyond those it hands out.
     private static let scanSlotsMax = 4096
 
     /// 0 is an empty slot: no entry has the link 0.
     private var slots: WordTable
-    private var homeCount: Int
+    private var split: UInt64 = 0
+    private var lowHomes: Int
+    private var highHomes: Int
     private let links: EntryLinks
     package private(set) var count = 0
 
     /// A table for entries of this arena, which outlives them.
     package init(_ arena: borrowing EntryArena) {
-        homeCount = Self.homesMin
+        lowHomes = Self.homesMin
+        highHomes = Self.homesMin
         slots = WordTable(count: Self.homesMin + Self.spareSlots)
         links = arena.links
     }
@@ -51,7 +62,8 @@ package struct EntryTable: ~Copyable, Sendable {
     /// Where the search for the upper half of a hash begins.
     @inline(__always)
     private func home(of hash: UInt64) -> Int {
-        Int(truncatingIfNeeded: (hash &* UInt64(truncatingIfNeeded: homeCount)) &>> 32)
+        let homes = hash < split ? lowHomes : highHomes
+        return Int(truncatingIfNeeded: (hash &* UInt64(truncatingIfNeeded: homes)) &>> 32)
     }
 
     /// The first slot that is empty or whose hash is not less than this one.
@@ -100,12 +112,11 @@ package struct EntryTable: ~Copyable, Sendable {
 
     /// Adds an entry whose key is not in the table.
     package mutating func insert(_ block: EntryBlock) {
-        if (count + 1) * 16 > homeCount * Self.loadSixteenthsMax { resize(homes: grown) }
-        while !place(Self.slot(block)) { resize(homes: grown) }
+        if (count + 1) * 16 > highHomes * Self.loadSixteenthsMax { grow() }
+        place(Self.slot(block))
         count += 1
+        if lowHomes != highHomes { settle() }
     }
-
-    private var grown: Int { homeCount + homeCount / 4 }
 
     /// Puts `newer` where `older` is: no reader sees neither. Both have the same key.
     package mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {
@@ -117,9 +128,22 @@ package struct EntryTable: ~Copyable, Sendable {
 
     /// Takes an entry out.
     package mutating func remove(_ block: EntryBlock) {
-        guard var index = slotIndex(of: block) else {
+        guard let index = slotIndex(of: block) else {
             preconditionFailure("an entry in a list is in its table")
         }
+        close(index)
+        count -= 1
+        if lowHomes != highHomes {
+            settle()
+        } else if count * 16 < highHomes * Self.loadSixteenthsMin && highHomes > Self.homesMin {
+            lowHomes = max(highHomes - highHomes / Self.growthDivisor, Self.homesMin)
+            split = 0
+        }
+    }
+
+    /// Empties a slot and moves those behind it up that have their homes before where they are.
+    private func close(_ emptied: Int) {
+        var index = emptied
         while true {
             let follower = slot(index + 1)
             guard follower != 0, home(of: Self.hash(follower)) <= index else { break }
@@ -127,55 +151,88 @@ package struct EntryTable: ~Copyable, Sendable {
             index += 1
         }
         slots[index] = 0
-        count -= 1
-        if count < homeCount / 4 && homeCount > Self.homesMin {
-            resize(homes: max(homeCount / 2, Self.homesMin))
-        }
     }
 
-    /// Puts a slot into its place; `false` if those behind it are all taken.
-    private func place(_ slot: UInt64) -> Bool {
+    /// Puts a slot into its place.
+    private mutating func place(_ slot: UInt64) {
         let target = lowerBound(Self.hash(slot))
         var end = target
-        while end < slots.count && slots[end] != 0 { end += 1 }
-        guard end < slots.count else { return false }
+        while self.slot(end) != 0 { end += 1 }
+        if end >= slots.count { slots.resize(to: end + Self.spareSlots) }
         while end > target {
             slots[end] = slots[end - 1]
             end -= 1
         }
         slots[target] = slot
-        return true
     }
 
-    private mutating func resize(homes: Int) {
-        var homes = homes
-        while true {
-            precondition(
-                homes / Self.homesPerEntryMax <= count + 1, "hashes are spread over all values")
-            let table = WordTable(count: homes + Self.spareSlots)
-            homeCount = homes
-            if copySlots(to: table) {
-                slots = table
-                return
+    // MARK: growing and shrinking
+
+    /// More homes, to which no entry has moved yet.
+    private mutating func grow() {
+        // Only a table that was about to shrink, or is tiny, is still on its way.
+        while lowHomes != highHomes { moveSplitDown() }
+        highHomes += max(highHomes / Self.growthDivisor, 1)
+        split = Self.hashesEnd
+        slots.resize(to: max(slots.count, highHomes + Self.spareSlots))
+    }
+
+    /// Goes on with a growth, or with its contrary where the table is not full.
+    private mutating func settle() {
+        let shrinks = count * 16 < highHomes * Self.loadSixteenthsMin
+        for _ in 0..<Self.movedPerWrite where lowHomes != highHomes {
+            if shrinks { moveSplitUp() } else { moveSplitDown() }
+        }
+    }
+
+    /// Moves the entries of the greatest hash below `split` to their high home.
+    private mutating func moveSplitDown() {
+        // Whatever lies behind the greatest low home is in one row with it.
+        var last = split == 0 ? -1 : home(of: split - 1)
+        if slot(max(last, 0)) != 0 {
+            while slot(last + 1) != 0, Self.hash(slot(last + 1)) < split { last += 1 }
+        }
+        while last >= 0, slot(last) == 0 || Self.hash(slot(last)) >= split { last -= 1 }
+        guard last >= 0 else {
+            split = 0
+            lowHomes = highHomes
+            return
+        }
+        let hash = Self.hash(slots[last])
+        split = hash
+        let home = home(of: hash)
+        while last >= 0, slots[last] != 0, Self.hash(slots[last]) == hash {
+            if last < home {
+                let slot = slots[last]
+                slots[last] = 0
+                place(slot)
             }
-            // Too many greatest hashes for this size: take the next one up.
-            homes += homes / 4
+            last -= 1
         }
     }
 
-    /// Copies the slots, which come in order, to their places in a table of as many homes as
-    /// `homeCount` says; `false` if there are too few.
-    private func copySlots(to table: borrowing WordTable) -> Bool {
-        var free = 0
-        for index in 0..<slots.count {
-            let slot = slots[index]
-            guard slot != 0 else { continue }
-            free = max(free, home(of: Self.hash(slot)))
-            guard free < table.count else { return false }
-            table[free] = slot
-            free += 1
+    /// Moves the entries of the least hash from `split` on to their low home.
+    private mutating func moveSplitUp() {
+        var first = lowerBound(split)
+        while first < slots.count && slots[first] == 0 { first += 1 }
+        guard first < slots.count else {
+            split = 0
+            highHomes = lowHomes
+            // Whatever lies behind the last home is in one row with it.
+            var end = highHomes
+            while slot(end) != 0 { end += 1 }
+            slots.resize(to: min(slots.count, end + Self.spareSlots))
+            return
         }
-        return true
+        let hash = Self.hash(slots[first])
+        var run = 0
+        while Self.hash(slot(first + run)) == hash && slot(first + run) != 0 { run += 1 }
+        split = hash + 1
+        for _ in 0..<run {
+            let slot = slots[first]
+            close(first)
+            place(slot)
+        }
     }
 
     // MARK: scanning
@@ -227,6 +284,7 @@ package struct EntryTable: ~Copyable, Sendable {
         }
         precondition(seen == count, "the table counts its entries")
         precondition(
-            count * 16 <= homeCount * Self.loadSixteenthsMax, "the table is not too full")
+            count * 16 <= highHomes * Self.loadSixteenthsMax, "the table is not too full")
+        precondition(lowHomes <= highHomes, "homes rise with hashes")
     }
 }

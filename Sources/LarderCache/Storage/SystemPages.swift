@@ -56,6 +56,12 @@ enum SystemPages {
         unsafe mapped(roundedUp(bytes), PROT_READ | PROT_WRITE, isFilledSoon ? populate : 0)
     }
 
+    /// Addresses without memory behind them.
+    @unsafe
+    static func reserve(bytes: Int) -> UnsafeMutableRawPointer {
+        unsafe mapped(roundedUp(bytes), PROT_NONE, noReserve)
+    }
+
     @unsafe
     static func unmap(_ start: UnsafeMutableRawPointer, bytes: Int) {
         let rounded = roundedUp(bytes)

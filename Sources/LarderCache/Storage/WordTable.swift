@@ -1,32 +1,62 @@
-/// A fixed number of 64-bit words, zero at first, that begin on a cache line.
+/// A row of 64-bit words, zero at first, that begins on a cache line and can grow and shrink
+/// where it is.
+///
+/// - Complexity: resizing is O(1), but for a copy when a table outgrows a few pages and again
+///   each time it has become 256 times as large.
 @safe
 struct WordTable: ~Copyable, Sendable {
     private static let alignment = 64
-    /// From here on a table has pages of its own, which go back to the system with it.
+    private static let wordBytes = MemoryLayout<UInt64>.stride
+    /// From here on a table has pages of its own, which go back to the system when they are not
+    /// used any more.
     private static let pagedBytesMin = 64 * 1024
+    /// Addresses that a table with its own pages takes for each word: what is not written yet
+    /// costs nothing.
+    private static let addressesPerWord = 256
+    /// Bytes behind the last word that may keep their pages.
+    private static let idleBytesMax = 64 * 1024
 
-    private nonisolated(unsafe) let words: UnsafeMutablePointer<UInt64>
-    let count: Int
+    private nonisolated(unsafe) var words: UnsafeMutablePointer<UInt64>
+    private(set) var count: Int
+    /// Words that may be used.
+    private var capacity: Int
+    /// Words that there are addresses for; 0 for a table without pages of its own.
+    private var addressed = 0
+    /// Words from here on have no memory.
+    private var touched: Int
 
     init(count: Int) {
         precondition(count > 0)
-        let bytes = count * MemoryLayout<UInt64>.stride
-        if bytes >= Self.pagedBytesMin {
-            unsafe words = SystemPages.map(bytes: bytes).bindMemory(
-                to: UInt64.self, capacity: count)
+        self.count = count
+        capacity = count
+        touched = count
+        if count * Self.wordBytes >= Self.pagedBytesMin {
+            addressed = count * Self.addressesPerWord
+            unsafe words = Self.pages(addressed: addressed, words: count)
         } else {
             let memory = UnsafeMutableRawPointer.allocate(
-                byteCount: bytes, alignment: Self.alignment)
+                byteCount: count * Self.wordBytes, alignment: Self.alignment)
             unsafe words = unsafe memory.bindMemory(to: UInt64.self, capacity: count)
             unsafe words.initialize(repeating: 0, count: count)
         }
-        self.count = count
     }
 
     deinit {
-        let bytes = count * MemoryLayout<UInt64>.stride
-        if bytes >= Self.pagedBytesMin {
-            unsafe SystemPages.unmap(UnsafeMutableRawPointer(words), bytes: bytes)
+        unsafe Self.free(words, addressed: addressed)
+    }
+
+    @unsafe
+    private static func pages(addressed: Int, words count: Int) -> UnsafeMutablePointer<UInt64> {
+        let start = unsafe SystemPages.reserve(bytes: addressed * wordBytes)
+        unsafe SystemPages.open(
+            start, bytes: SystemPages.roundedUp(count * wordBytes), isHuge: false)
+        return unsafe start.bindMemory(to: UInt64.self, capacity: addressed)
+    }
+
+    @unsafe
+    private static func free(_ words: UnsafeMutablePointer<UInt64>, addressed: Int) {
+        if addressed > 0 {
+            unsafe SystemPages.unmap(UnsafeMutableRawPointer(words), bytes: addressed * wordBytes)
         } else {
             unsafe words.deallocate()
         }
@@ -45,11 +75,45 @@ struct WordTable: ~Copyable, Sendable {
         }
     }
 
-    /// A table twice as long, holding these words in both halves.
-    borrowing func doubled() -> WordTable {
-        let table = WordTable(count: count * 2)
-        unsafe table.words.update(from: words, count: count)
-        unsafe (table.words + count).update(from: words, count: count)
-        return table
+    /// Copies `length` words from one place to another, which do not overlap.
+    func copy(from source: Int, to target: Int, length: Int) {
+        precondition(source >= 0 && target >= 0 && length >= 0)
+        precondition(source <= count - length && target <= count - length)
+        unsafe (words + target).update(from: words + source, count: length)
+    }
+
+    /// Makes it longer by words that are zero, or shorter: the words that go must be zero by then.
+    mutating func resize(to newCount: Int) {
+        precondition(newCount > 0)
+        if newCount > capacity { reserve(newCount) }
+        count = newCount
+        touched = max(touched, newCount)
+        if addressed > 0 && (touched - count) * Self.wordBytes > Self.idleBytesMax {
+            let kept = SystemPages.roundedUp(count * Self.wordBytes)
+            let end = SystemPages.roundedUp(touched * Self.wordBytes)
+            unsafe SystemPages.discard(UnsafeMutableRawPointer(words) + kept, bytes: end - kept)
+            touched = count
+        }
+    }
+
+    /// Makes at least so many words usable, and as many again.
+    private mutating func reserve(_ needed: Int) {
+        if needed < addressed {
+            capacity = min(needed * 2, addressed)
+            unsafe SystemPages.open(
+                UnsafeMutableRawPointer(words),
+                bytes: SystemPages.roundedUp(capacity * Self.wordBytes), isHuge: false)
+            return
+        }
+        let longer = WordTable(count: needed * 2)
+        unsafe longer.words.update(from: words, count: count)
+        self.take(longer, count: needed)
+    }
+
+    private mutating func take(_ longer: consuming WordTable, count newCount: Int) {
+        let kept = count
+        swap(&self, &longer)
+        count = kept
+        touched = newCount
     }
 }

@@ -99,7 +99,7 @@ package struct DelimitedText: Sendable {
         _ field: EntryField, to text: [UInt8], in draft: inout EntryDraft
     ) throws(DraftError) {
         switch field {
-        case .ttlMillis, .flags, .version:
+        case .ttlMillis, .idleMillis, .flags, .version:
             if !text.isEmpty { try draft.set(field, toText: text) }
         case .key, .value: try draft.set(field, toText: text)
         }

@@ -22,7 +22,8 @@ struct FieldTable: Sendable {
             ("\(names.key)_base64", .key(.base64)),
             (names.value, .value(.text)), ("\(names.value)_hex", .value(.hex)),
             ("\(names.value)_base64", .value(.base64)),
-            ("ttl_millis", .ttlMillis), ("flags", .flags), ("version", .version),
+            ("ttl_millis", .ttlMillis), ("idle_millis", .idleMillis), ("flags", .flags),
+            ("version", .version),
         ]
         self.rows = rows.map { (Array($0.0.utf8), $0.1) }
     }
@@ -39,6 +40,7 @@ enum EntryField: Equatable, Sendable {
     case key(BytesEncoding)
     case value(BytesEncoding)
     case ttlMillis
+    case idleMillis
     case flags
     case version
 }
@@ -82,7 +84,7 @@ struct EntryDraft {
         switch field {
         case .key(let encoding): try setKey(encoding.decode(text, of: "key"))
         case .value(let encoding): try setValue(encoding.decode(text, of: "value"))
-        case .ttlMillis, .flags, .version:
+        case .ttlMillis, .idleMillis, .flags, .version:
             guard let number = Decimal.parse(text.span) else {
                 throw DraftError("\(field) is not a whole number")
             }
@@ -93,6 +95,7 @@ struct EntryDraft {
     mutating func set(_ field: EntryField, toNumber number: UInt64) throws(DraftError) {
         switch field {
         case .ttlMillis: entry.head.ttlMillis = number
+        case .idleMillis: entry.head.idleMillis = number
         case .version: entry.head.version = number
         case .flags:
             guard let flags = UInt32(exactly: number) else {
@@ -130,6 +133,7 @@ extension EntryField: CustomStringConvertible {
         case .key: "key"
         case .value: "value"
         case .ttlMillis: "ttl_millis"
+        case .idleMillis: "idle_millis"
         case .flags: "flags"
         case .version: "version"
         }

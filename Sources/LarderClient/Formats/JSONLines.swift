@@ -104,7 +104,7 @@ package struct JSONLines: Sendable {
         case .key, .value(.hex), .value(.base64): return .text(try scanner.string())
         case .value(.text):
             return .text(isString ? try scanner.string() : try scanner.rawValue())
-        case .ttlMillis, .flags, .version:
+        case .ttlMillis, .idleMillis, .flags, .version:
             if scanner.peek() == 0x6E {  // null: not given
                 try scanner.skipValue()
                 return .nothing

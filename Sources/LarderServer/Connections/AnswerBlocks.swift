@@ -46,4 +46,6 @@ package struct AnswerBlocks {
 }
 
 /// Values are sent from where they lie in the cache.
-extension ValueTail: OutgoingBytes {}
+extension ValueTail: OutgoingBytes {
+    package var isCountedByOwner: Bool { isPinned }
+}

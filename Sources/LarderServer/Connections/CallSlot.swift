@@ -26,8 +26,11 @@ struct CallEncodings {
 /// What the calls of one loop use in turn, so that a call needs no memory of its own.
 package struct CallScratch: ~Copyable {
     package var head = CallHead()
-    package var reply = Reply()
+    package var reply: Reply
     var inflater = Inflater()
 
-    package init() {}
+    /// Large values that answers hold are counted in the memory of `services`.
+    package init(_ services: Services) {
+        reply = Reply(pinned: services.peerMemory.pinned)
+    }
 }

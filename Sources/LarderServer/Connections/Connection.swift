@@ -16,20 +16,27 @@ package final class Connection: ByteStreamDelegate {
     private var flushTimer: Timer?
     /// Asks again for room for requests that wait, while there are any.
     private var uploadTimer: Timer?
+    /// Given back when the connection is gone.
+    private let place: ConnectionPlace?
     private let openedAtNanos: UInt64
     private var heardAtNanos: UInt64
     private var writing = Standstill()
+    private var aging: ConnectionAging
+    private var isResting = false
     private var drainStage = DrainStage.serving
 
     private enum DrainStage { case serving, noticed, goingAway }
 
-    package init(_ stream: ByteStream, _ shared: LoopShared) {
+    package init(_ stream: ByteStream, _ shared: LoopShared, place: ConnectionPlace? = nil) {
         self.stream = stream
         self.shared = shared
-        openedAtNanos = shared.loop.nowNanos
+        self.place = place
+        openedAtNanos = shared.watchNanos
         heardAtNanos = openedAtNanos
+        aging = ConnectionAging(
+            openedAtNanos: openedAtNanos, times: shared.limits.times, spread: shared.nextSpread())
         calls = ConnectionCalls(
-            services: shared.services, blocks: shared.blocks, options: shared.sessionOptions,
+            services: shared.services, blocks: shared.blocks, options: shared.limits.session,
             memory: shared.sessionMemory)
     }
 
@@ -38,6 +45,11 @@ package final class Connection: ByteStreamDelegate {
         stream.delegate = self
         shared.didOpen(self)
         stream.start()
+        stream.probe(
+            afterSeconds: ConnectionTimes.probeSeconds,
+            unacknowledgedMaxMillis: UInt32(
+                clamping: (shared.limits.times.unreadNanos + ConnectionTimes.unacknowledgedNanos)
+                    / nanosPerMilli))
         flush()
         if shared.isDraining { beginDrain() }
     }
@@ -45,9 +57,10 @@ package final class Connection: ByteStreamDelegate {
     // MARK: The byte stream
 
     package func received(_ bytes: Span<UInt8>) {
-        heardAtNanos = shared.loop.nowNanos
+        heardAtNanos = shared.watchNanos
+        isResting = false
         do throws(HTTP2Error) {
-            try calls.receive(bytes, nowNanos: heardAtNanos, scratch: &shared.scratch)
+            try calls.receive(bytes, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
         } catch {
             return fail(error)
         }
@@ -63,6 +76,11 @@ package final class Connection: ByteStreamDelegate {
         goAwayTimer?.cancel()
         flushTimer?.cancel()
         uploadTimer?.cancel()
+        if !calls.hasOverspent, let code = calls.session.terminationCode, code != 0,
+            code != GoAwayCode.settingsTimeout
+        {
+            shared.services.defences.count(.protocolFault)
+        }
         calls.forgetAll()
         shared.didClose(self)
     }
@@ -71,6 +89,7 @@ package final class Connection: ByteStreamDelegate {
 
     /// The session can say nothing more; what it has said already is still to reach the peer.
     private func fail(_ error: HTTP2Error) {
+        shared.services.defences.count(Defence(error))
         shared.logger.debug(
             "connection failed",
             metadata: ["peer": "\(stream.peerDescription)", "error": "\(error)"])
@@ -116,9 +135,10 @@ package final class Connection: ByteStreamDelegate {
         guard !stream.isEnding else { return }
         if !calls.wakes.isEmpty { startTimers() }
         if rounds == 0 { calls.tellPending() }
-        if calls.session.isFinished, !stream.isWriting {
+        // Who has overspent is not heard any more, even if it does not read why.
+        if calls.hasOverspent || calls.session.isFinished && !stream.isWriting {
             // The peer has said GOAWAY, and its calls are over: it hears one as well.
-            if !calls.session.hasSentGoAway {
+            if !calls.hasOverspent, !calls.session.hasSentGoAway {
                 calls.session.submitGoAway(code: 0)
                 if calls.session.wantsWrite { return flush() }
             }
@@ -139,7 +159,12 @@ package final class Connection: ByteStreamDelegate {
             stream.isWriting
             && (calls.session.outboundQueueCount > ConnectionLimits.outboundFramesMax
                 || calls.session.pendingBodyBytes > ConnectionLimits.pendingBodyBytesMax)
-        if isBehind, !stream.isReadingPaused {
+        let defences = shared.services.defences
+        if calls.session.outboundQueueCount > ConnectionLimits.outboundFramesCeiling {
+            defences.count(.outputFlood)
+            stream.close()
+        } else if isBehind, !stream.isReadingPaused {
+            defences.count(.readingPaused)
             stream.pauseReading()
         } else if !isBehind, stream.isReadingPaused {
             stream.resumeReading()
@@ -196,31 +221,61 @@ package final class Connection: ByteStreamDelegate {
 
     /// Gives the connection up if it is dead, and calls whose requests do not come on. Called
     /// once a second.
-    func look(nowNanos: UInt64, times: ConnectionTimes) {
+    func look(nowNanos: UInt64) {
         guard !stream.isEnding else { return }
-        if let reason = deadReason(nowNanos: nowNanos, times: times) {
-            shared.logger.debug(
-                "connection given up",
-                metadata: ["peer": "\(stream.peerDescription)", "reason": "\(reason)"])
-            return stream.close()
-        }
+        let times = shared.limits.times
+        if let defence = overdue(nowNanos: nowNanos) { return giveUp(defence) }
         if calls.endStalled(nowNanos: nowNanos, times: times) { flush() }
         startTimers()
-        if let idleNanos = times.idleNanos, calls.session.openStreamCount == 0,
-            nowNanos > heardAtNanos, nowNanos - heardAtNanos > idleNanos
-        {
+        // Whom we do not read we cannot hear, and who was asked to go is not asked again.
+        guard !stream.isReadingPaused, !shared.isDraining else { return }
+        let step = aging.look(
+            nowNanos: nowNanos, heardAtNanos: heardAtNanos,
+            openCount: calls.session.openStreamCount,
+            openedCount: calls.session.counters.streamsOpened)
+        switch step {
+        case .stay: restIfQuiet(nowNanos: nowNanos)
+        case .ping:
+            calls.session.ping(opaque: ConnectionCalls.keepalivePing)
+            flush()
+        case .giveUp: giveUp(.keepaliveTimeout)
+        case .askToGo(let reason):
+            shared.services.defences.count(Defence(reason))
             beginDrain()
+        case .end:
+            calls.endAll(.draining)
+            goAway()
+            flush()
+            stream.closeAfterFlush()
         }
     }
 
-    private func deadReason(nowNanos: UInt64, times: ConnectionTimes) -> StaticString? {
+    /// A connection with nothing to do keeps no memory for what it may have to do again.
+    private func restIfQuiet(nowNanos: UInt64) {
+        guard !isResting, nowNanos > heardAtNanos,
+            nowNanos - heardAtNanos > ConnectionLimits.restNanos
+        else { return }
+        isResting = calls.rest()
+    }
+
+    private func overdue(nowNanos: UInt64) -> Defence? {
+        let times = shared.limits.times
         let unwritten = stream.unwrittenBytes
         let isStuck = writing.look(
             unwritten > 0 ? UInt64(unwritten) : nil, nowNanos: nowNanos,
             maxNanos: times.unreadNanos)
-        if isStuck { return "nothing is read" }
-        return calls.deadReason(
-            nowNanos: nowNanos, openedAtNanos: openedAtNanos, times: times)
+        if isStuck { return .writeTimeout }
+        return calls.overdue(nowNanos: nowNanos, openedAtNanos: openedAtNanos, times: times)
+    }
+
+    private func giveUp(_ defence: Defence) {
+        shared.services.defences.count(defence)
+        shared.logger.debug(
+            "connection given up",
+            metadata: ["peer": "\(stream.peerDescription)", "reason": "\(defence.name)"])
+        // What tells the peer why is written if the socket takes it at once.
+        flush()
+        if !stream.isEnding { stream.close() }
     }
 
     // MARK: Draining

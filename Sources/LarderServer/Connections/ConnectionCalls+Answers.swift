@@ -20,7 +20,7 @@ extension ConnectionCalls {
                 stream, headers: blocks.headers(encoding), body: scratch.reply.written,
                 trailers: blocks.okTrailers)
         }
-        if let refusal = pinnedRefusal {
+        if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: scratch.reply) {
             scratch.reply.clear()
             return end(stream, refusal)
         }
@@ -43,7 +43,7 @@ extension ConnectionCalls {
     @discardableResult
     mutating func deliver(_ reply: borrowing Reply, of call: OpenCall) -> Bool {
         if reply.written.count > 0 {
-            if !reply.tails.isEmpty, let refusal = pinnedRefusal {
+            if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: reply) {
                 cancel(call, refusal)
                 return false
             }
@@ -164,6 +164,9 @@ extension ConnectionCalls {
 
     /// Marks the PING that follows the first GOAWAY of a drain.
     static var drainPing: UInt64 { 0x6c61_7264_6572 }
+
+    /// Marks the PING that asks a silent peer for a sign of life.
+    static var keepalivePing: UInt64 { 0x6b65_6570_6572 }
 
     /// The first GOAWAY: no new streams, please. Calls that wait for news hear of it.
     package mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {

@@ -25,6 +25,7 @@ extension ConnectionCalls {
             waitingUploads.append(call.stream)
         }
         guard call.upload.wait(heldBytes: call.heldBytes) else {
+            services.defences.count(.uploadMemory)
             let limit = services.peerMemory.waitingUploadBytesMax
             cancel(call, Refusal.uploadsFull(limit: limit).status)
             return false
@@ -72,40 +73,34 @@ extension ConnectionCalls {
 
     /// Why no more answers are made now: those that are made are not read.
     mutating func unreadRefusal() -> Status? {
-        let copied = session.pendingBodyBytes - session.pendingReferencedBytes
-        copiedBytesBound = copied
-        if copied > ConnectionLimits.unreadBytesMax {
-            return Refusal.answersUnread(limit: ConnectionLimits.unreadBytesMax).status
-        }
+        let unread = session.pendingBodyBytes - session.pendingReferencedBytes
+        copiedBytesBound = unread
         let memory = services.peerMemory
         isProcessFull = memory.isUnreadFull
-        if isProcessFull {
-            return Refusal.answersUnread(limit: memory.unreadBytesMax).status
-        }
-        return nil
+        let isFull = unread > ConnectionLimits.unreadBytesMax
+        guard isFull || isProcessFull else { return nil }
+        services.defences.count(.unreadAnswers)
+        let limit = isFull ? ConnectionLimits.unreadBytesMax : memory.unreadBytesMax
+        return Refusal.answersUnread(limit: limit).status
     }
 
-    /// Why no more values are sent from where they lie.
-    var pinnedRefusal: Status? {
+    /// Why an answer with large values is not sent: too many others wait to be.
+    func pinnedRefusal(of reply: borrowing Reply) -> Status? {
         let memory = services.peerMemory
-        // Of its own share the connection has told up to the last draining.
-        let fresh = session.pendingReferencedBytes - toldPinnedBytes
-        guard memory.pinnedBytes + fresh > memory.pinnedBytesMax else { return nil }
+        let bytes = reply.tails.reduce(0) { $0 + ($1.value.isPinned ? $1.value.count : 0) }
+        // One that is alone is let through, however large.
+        guard bytes > 0, memory.pinned.bytes > bytes else { return nil }
+        services.defences.count(.egressMemory)
         return Refusal.answersUnread(limit: memory.pinnedBytesMax).status
     }
 
     /// Tells the process what waits here, if it is much or was.
     mutating func tellPending() {
-        let pinned = session.pendingReferencedBytes
-        let copied = session.pendingBodyBytes - pinned
-        copiedBytesBound = copied
-        if let change = Self.change(from: toldUnreadBytes, to: copied) {
+        let unread = session.pendingBodyBytes - session.pendingReferencedBytes
+        copiedBytesBound = unread
+        if let change = Self.change(from: toldUnreadBytes, to: unread) {
             toldUnreadBytes += change
             services.peerMemory.addUnread(change)
-        }
-        if let change = Self.change(from: toldPinnedBytes, to: pinned) {
-            toldPinnedBytes += change
-            services.peerMemory.addPinned(change)
         }
     }
 
@@ -121,8 +116,6 @@ extension ConnectionCalls {
     /// The connection is gone, and with it all that waited.
     mutating func takeBackPending() {
         services.peerMemory.addUnread(-toldUnreadBytes)
-        services.peerMemory.addPinned(-toldPinnedBytes)
         toldUnreadBytes = 0
-        toldPinnedBytes = 0
     }
 }

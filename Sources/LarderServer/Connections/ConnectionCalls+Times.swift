@@ -1,26 +1,48 @@
 import LarderGRPC
 import LarderHTTP2
-import LarderService
+package import LarderService
 
 /// What does not go on, found by looking now and then.
 extension ConnectionCalls {
-    /// Why the connection is of no more use, if it is so.
-    package mutating func deadReason(
+    /// What ends the connection because it stands still, if it does.
+    package mutating func overdue(
         nowNanos: UInt64, openedAtNanos: UInt64, times: ConnectionTimes
-    ) -> StaticString? {
+    ) -> Defence? {
         if !hasSeenSettings, nowNanos > openedAtNanos,
             nowNanos - openedAtNanos > times.handshakeNanos
         {
-            return "no handshake"
+            return .handshakeTimeout
+        }
+        let awaited: UInt64? = hasSeenSettings && !hasSeenAcknowledgement ? 0 : nil
+        if acknowledgement.look(awaited, nowNanos: nowNanos, maxNanos: times.handshakeNanos) {
+            session.terminate(code: GoAwayCode.settingsTimeout)
+            return .settingsTimeout
         }
         let list = session.openHeaderList.map { UInt64(clamping: $0) }
-        if openList.look(list, nowNanos: nowNanos, maxNanos: times.headersNanos) {
-            return "an unfinished header list"
+        let frame = session.isInsideControlFrame ? session.counters.framesReceived : nil
+        if openList.look(list, nowNanos: nowNanos, maxNanos: times.headersNanos)
+            || openFrame.look(frame, nowNanos: nowNanos, maxNanos: times.headersNanos)
+        {
+            return .headerTimeout
         }
-        if session.longestUnreadNanos(nowNanos: nowNanos) > times.unreadNanos {
-            return "unread answers"
+        let sent = session.pendingBodyBytes > 0 ? session.counters.bodyBytesSent : nil
+        let isSlow = egress.look(
+            sent, nowNanos: nowNanos, maxNanos: times.unreadNanos,
+            stepMin: ConnectionTimes.bytes(
+                perSecond: times.unreadBytesPerSecondMin, in: times.unreadNanos))
+        if isSlow || session.longestUnreadNanos(nowNanos: nowNanos) > times.unreadNanos {
+            return .writeTimeout
         }
         return nil
+    }
+
+    /// Lets go of memory that was kept for the next calls, unless a call is open.
+    ///
+    /// - Returns: whether it did.
+    mutating func rest() -> Bool {
+        guard session.rest() else { return false }
+        slots = []
+        return true
     }
 
     /// Ends calls whose request does not come on.
@@ -35,6 +57,7 @@ extension ConnectionCalls {
                 openAwaiting(stream, method, encodings, deadlineNanos: deadlineNanos)
             case .open(let call):
                 guard Self.isStalled(call, nowNanos: nowNanos, times: times) else { continue }
+                services.defences.count(.requestTimeout)
                 cancel(call, .requestStalled)
                 any = true
             }
@@ -51,6 +74,10 @@ extension ConnectionCalls {
         let mark = isWaiting ? ~call.receivedBytes : call.receivedBytes
         return call.progress.look(
             call.awaitsBytes ? mark : nil, nowNanos: nowNanos,
-            maxNanos: isWaiting ? times.waitNanos : times.requestNanos)
+            maxNanos: isWaiting ? times.waitNanos : times.requestNanos,
+            stepMin: isWaiting
+                ? 1
+                : ConnectionTimes.bytes(
+                    perSecond: times.requestBytesPerSecondMin, in: times.requestNanos))
     }
 }

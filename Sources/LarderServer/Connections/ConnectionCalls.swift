@@ -25,12 +25,18 @@ package struct ConnectionCalls: ~Copyable {
     var isProcessFull = false
     /// What `PeerMemory` was told of this connection.
     var toldUnreadBytes = 0
-    var toldPinnedBytes = 0
 
     /// The peer has begun to speak HTTP/2.
     private(set) var hasSeenSettings = false
-    /// The header list that is coming in.
+    /// And has acknowledged our bounds.
+    private(set) var hasSeenAcknowledgement = false
+    // What should move, as `overdue` last saw it.
+    var acknowledgement = Standstill()
     var openList = Standstill()
+    var openFrame = Standstill()
+    var egress = Standstill()
+    /// It is being ended for what it sent.
+    private(set) var hasOverspent = false
 
     /// The peer has acknowledged the PING that `beginDrain` sent.
     package private(set) var hasSeenDrainPing = false
@@ -53,6 +59,7 @@ package struct ConnectionCalls: ~Copyable {
     package mutating func receive(
         _ bytes: Span<UInt8>, nowNanos: UInt64, scratch: inout CallScratch
     ) throws(HTTP2Error) {
+        defer { holdToBudget(nowNanos: nowNanos) }
         try session.receive(bytes)
         isProcessFull = services.peerMemory.isUnreadFull
         handleEvents(bytes, nowNanos: nowNanos, scratch: &scratch)
@@ -67,8 +74,19 @@ package struct ConnectionCalls: ~Copyable {
     package mutating func handleDrained(nowNanos: UInt64, scratch: inout CallScratch) -> Bool {
         let nothing: [UInt8] = []
         let any = handleEvents(nothing.span, nowNanos: nowNanos, scratch: &scratch)
+        holdToBudget(nowNanos: nowNanos)
         tellPending()
         return any
+    }
+
+    /// Ends the session of a peer that sends, or makes us send, too much of what is no call.
+    private mutating func holdToBudget(nowNanos: UInt64) {
+        guard let overspending = session.overspending(nowNanos: nowNanos), !hasOverspent else {
+            return
+        }
+        hasOverspent = true
+        services.defences.count(Defence(overspending))
+        session.terminate(code: GoAwayCode.enhanceYourCalm, debug: overspending.debug)
     }
 
     @discardableResult
@@ -96,6 +114,7 @@ package struct ConnectionCalls: ~Copyable {
                 received(
                     stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
             case .headersTooLarge(let stream):
+                services.defences.count(.headerList)
                 // The request's own headers, or its trailers.
                 if case .open(let call) = slot(of: stream) {
                     cancel(call, .headersTooLarge)
@@ -113,7 +132,8 @@ package struct ConnectionCalls: ~Copyable {
             case .pingAcknowledged(let opaque):
                 if opaque == Self.drainPing { hasSeenDrainPing = true }
             case .settingsReceived: hasSeenSettings = true
-            case .reset, .goAway, .settingsAcknowledged: break
+            case .settingsAcknowledged: hasSeenAcknowledgement = true
+            case .reset, .goAway: break
             }
         }
         return any
@@ -250,7 +270,9 @@ package struct ConnectionCalls: ~Copyable {
                 answer(
                     stream, method, bytes, encodings, isCompressed: request.isCompressed,
                     nowNanos: nowNanos, scratch: &scratch)
-            case .reject(let status): refuse(stream, status)
+            case .reject(let status):
+                countIfTooLong(status)
+                refuse(stream, status)
             case .wait:
                 return keepRoom(
                     for: open(stream, method, encodings, request, deadlineNanos: deadlineNanos))
@@ -285,7 +307,9 @@ package struct ConnectionCalls: ~Copyable {
         var request = call.takeRequest()
         switch request.received(chunk, endOfStream: endOfStream) {
         case .wait: call.request = request
-        case .reject(let status): cancel(call, status)
+        case .reject(let status):
+            countIfTooLong(status)
+            cancel(call, status)
         case .deliver(let message):
             call.isRequestWhole = true
             let bytes = request.bytes(of: message, in: chunk)
@@ -325,10 +349,16 @@ package struct ConnectionCalls: ~Copyable {
             }
             if endOfStream { try messages.endOfStream() }
         } catch {
-            return cancel(call, Status(error))
+            let status = Status(error)
+            countIfTooLong(status)
+            return cancel(call, status)
         }
         call.messages = messages
         if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }
+    }
+
+    private func countIfTooLong(_ status: Status) {
+        if status.code == .resourceExhausted { services.defences.count(.messageLimit) }
     }
 
     private mutating func halfClosed(

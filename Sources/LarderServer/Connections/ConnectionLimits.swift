@@ -1,14 +1,31 @@
-import LarderHTTP2
+package import LarderHTTP2
 
-/// The bounds of one connection that are no concern of HTTP/2 itself.
-enum ConnectionLimits {
+/// Every bound of one connection: what a peer may send, hold open and leave lying.
+///
+/// What all peers together may make the server hold is in `Limits` of LarderService; what one
+/// request may say, too. docs/operations.md has them in one table.
+package struct ConnectionLimits: Sendable {
+    /// What HTTP/2 itself bounds: streams, windows, header lists, frames that do nothing.
+    package var session = SessionOptions()
+    /// How long it may stand still, and how long it may last.
+    package var times = ConnectionTimes()
+
+    package init() {}
+}
+
+// Those that nobody has a reason to choose.
+extension ConnectionLimits {
     /// Control frames and header lists that may wait while the socket takes nothing; with more, the
     /// connection is not read.
     static let outboundFramesMax = 1_000
+    /// With more than one read of the worst kind can leave behind, the connection is ended.
+    static let outboundFramesCeiling = 10_000
     /// Body bytes of all calls that may wait likewise, copied or where they lie.
     static let pendingBodyBytesMax = 4 << 20
-    /// Copied bytes of all answers that are not read; with more, calls are refused.
+    /// Bytes of all answers that are not read, but for large values; with more, calls are refused.
     static let unreadBytesMax = 8 << 20
+    /// Without a byte from the peer, until what was kept for more calls is let go.
+    static let restNanos: UInt64 = 2_000_000_000
     /// Less than this is not worth telling the process about, and a change by less neither.
     static let toldBytesMin = 64 << 10
     /// How long requests wait before they ask again for the room that other connections have.

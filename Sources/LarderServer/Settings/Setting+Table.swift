@@ -3,11 +3,12 @@ import Logging
 
 // The table. A setting comes after those that its bounds and its default depend on.
 extension Setting {
-    package static let all: [Setting] = [
-        listen, threads, memory, entriesMax, keyBytesMax, valueBytesMax, inlineBytesMax,
-        messageBytesMax, streamsMax, drainTimeout, reflection, compression,
-        logLevel, logFormat,
-    ]
+    package static let all: [Setting] =
+        [
+            listen, threads, memory, entriesMax, keyBytesMax, valueBytesMax, inlineBytesMax,
+            messageBytesMax, streamsMax, drainTimeout, reflection, compression,
+            logLevel, logFormat,
+        ] + ofPeers
 
     package static let listen = Setting(
         key: "listen", flag: "listen", shape: .list, valueName: "address",

@@ -24,6 +24,8 @@ package struct Settings: Sendable, Equatable {
     package var messageBytesMax: UInt32
     /// Calls that one connection may have open.
     package var streamsMax: Int
+    /// What holds against peers that ask too much.
+    package var peers: PeerSettings
     /// How long running calls may take to end after the signal to stop.
     package var drainTimeoutMillis: UInt64
     /// Whether gRPC reflection answers.
@@ -48,6 +50,7 @@ package struct Settings: Sendable, Equatable {
         inlineBytesMax = Self.inlineBytesMaxDefault(valueBytesMax: valueBytesMax)
         messageBytesMax = (4 << 20) + (64 << 10)
         streamsMax = 1_024
+        peers = PeerSettings(memoryBytes: memoryBytes)
         drainTimeoutMillis = 10_000
         reflection = true
         compression = false

@@ -16,6 +16,7 @@ enum EntryFault {
     case valueTooLarge(bytes: UInt64)
     case namespaceUnknown
     case ttlTooLong(millis: UInt64)
+    case idleTooLong(millis: UInt64)
     case fieldNotServed(StaticString)
     case cache(RejectReason, keyBytes: Int, valueBytes: UInt64)
 
@@ -28,6 +29,8 @@ enum EntryFault {
         case .namespaceUnknown: .namespaceUnknown
         case .ttlTooLong(let millis):
             .ttlTooLong(field: "ttl_millis", millis: millis, limit: limits.ttlMillisMax)
+        case .idleTooLong(let millis):
+            .ttlTooLong(field: "idle_millis", millis: millis, limit: limits.ttlMillisMax)
         case .fieldNotServed(let field): .fieldNotServed("\(field)")
         case .cache(let reason, let keyBytes, let valueBytes):
             Refusal(reason, keyBytes: keyBytes, valueBytes: valueBytes)
@@ -52,13 +55,16 @@ struct BulkPlan {
         if valueBytes > limits.valueBytesMax { return .reject(.valueTooLarge(bytes: valueBytes)) }
         if !Namespace.isKnown(entry.namespace) { return .reject(.namespaceUnknown) }
         if head.staleMillis != 0 { return .reject(.fieldNotServed("Entry.stale_millis")) }
-        if head.idleMillis != 0 { return .reject(.fieldNotServed("Entry.idle_millis")) }
+        if head.idleMillis > limits.ttlMillisMax {
+            return .reject(.idleTooLong(millis: head.idleMillis))
+        }
         if entry.tagCount != 0 { return .reject(.fieldNotServed("Entry.tags")) }
         var options = options
         if let millis = head.ttlMillis {
             if millis > limits.ttlMillisMax { return .reject(.ttlTooLong(millis: millis)) }
             options.timeToLive = millis == 0 ? .never : .nanos(millis * nanosPerMilli)
         }
+        if head.idleMillis > 0 { options.idleNanosMax = head.idleMillis * nanosPerMilli }
         options.flags = head.flags
         options.version = head.version == 0 ? nil : head.version
         return .store(options)

@@ -72,7 +72,7 @@ struct EntryAnswer: ~Copyable {
             head.encode(into: &reply.bytes, value: entry.value)
         } else {
             head.encode(into: &reply.bytes, tailBytes: count)
-            reply.append(ValueTail(entry))
+            reply.append(valueOf: entry)
         }
     }
 }

@@ -50,7 +50,8 @@ extension Services {
             request.keepTTL
             ? .keep : try timeToLive(millis: request.ttlMillis, field: "ttl_millis")
         return WriteOptions(
-            timeToLive: timeToLive, flags: request.flags,
+            timeToLive: timeToLive, idleNanosMax: try idleNanosMax(millis: request.idleMillis),
+            flags: request.flags,
             version: request.version == 0 ? nil : request.version, condition: condition,
             mode: mode, returnCurrent: request.returnCurrent)
     }
@@ -58,7 +59,6 @@ extension Services {
     /// Refuses what would have to be ignored.
     private func checkServed(_ request: borrowing SetRequestView) throws(Refusal) {
         if request.staleMillis != 0 { throw .fieldNotServed("SetRequest.stale_millis") }
-        if request.idleMillis != 0 { throw .fieldNotServed("SetRequest.idle_millis") }
         if request.leaseToken != 0 { throw .fieldNotServed("SetRequest.lease_token") }
         if request.tagCount != 0 { throw .fieldNotServed("SetRequest.tags") }
     }
@@ -94,8 +94,8 @@ extension Services {
         if request.version != 0 {
             throw .fieldsContradict("an addition cannot set the version")
         }
-        if request.flags != 0 || request.ttlMillis != nil {
-            throw .fieldsContradict("an addition keeps the item's flags and time to live")
+        if request.flags != 0 || request.ttlMillis != nil || request.idleMillis != 0 {
+            throw .fieldsContradict("an addition keeps the item's flags and times")
         }
         return mode
     }

@@ -182,7 +182,7 @@ final class ExportCall: StreamingCall {
     private func isWanted(_ entry: borrowing EntryReference, nowNanos: UInt64) -> Bool {
         // A value that is half sent is sent to its end.
         if splitOffset > 0 { return true }
-        if let expiry = entry.expiresAtNanos, expiry <= nowNanos { return false }
+        if entry.isExpired(nowNanos: nowNanos) { return false }
         return filter.admits(entry.key)
     }
 
@@ -196,6 +196,7 @@ final class ExportCall: StreamingCall {
         head.ttlMillis = entry.expiresAtNanos.map {
             max(1, millisLeft(until: $0, nowNanos: nowNanos))
         }
+        head.idleMillis = entry.idleNanosMax.map { $0 / nanosPerMilli } ?? 0
         let count = entry.value.count
         if isMetadataOnly {
             head.valueBytes = UInt64(count)

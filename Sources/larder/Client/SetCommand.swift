@@ -28,6 +28,10 @@ struct SetCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The item's time to live; 0 is for ever.", valueName: "time"))
     var ttl: TimeAmount?
 
+    @Option(
+        help: ArgumentHelp("Expire when not read for so long; 0 is never.", valueName: "time"))
+    var idle: TimeAmount?
+
     @Flag(help: "Keep the present time to live, if the item is there.")
     var keepTTL = false
 
@@ -76,7 +80,8 @@ struct SetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = SetRequest(
-            key: key.bytes, value: try valueBytes(), ttlMillis: ttl?.millis, flags: flags,
+            key: key.bytes, value: try valueBytes(), ttlMillis: ttl?.millis,
+            idleMillis: idle?.millis ?? 0, flags: flags,
             condition: condition, version: newVersion ?? 0,
             mode: append ? .append : prepend ? .prepend : .replace, keepTTL: keepTTL)
         let client = try await connection.connect()

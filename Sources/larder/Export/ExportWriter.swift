@@ -88,6 +88,7 @@ struct ExportWriter {
             json.member("value", bytes: whole.value)
         }
         if let ttlMillis = whole.head.ttlMillis { json.member("ttl_millis", ttlMillis) }
+        if whole.head.idleMillis > 0 { json.member("idle_millis", whole.head.idleMillis) }
         if whole.head.flags > 0 { json.member("flags", UInt64(whole.head.flags)) }
         if whole.head.version > 0 { json.member("version", whole.head.version) }
         json.endObject()

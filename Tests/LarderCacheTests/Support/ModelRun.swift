@@ -100,6 +100,7 @@ struct ModelRun {
             return
         }
         #expect(isTooOld != true, "seed \(seed): an item too old was served")
+        if !options.peek { twin.noteUse(key, nowNanos: nowNanos) }
         if let touch = options.touch {
             let expiry = NaiveCache.expiry(touch, over: expected, nowNanos: nowNanos)
             expected?.expiresAtNanos = expiry
@@ -157,6 +158,7 @@ struct ModelRun {
             }
             latestVersion = version
         }
+        twin.noteUse(key, nowNanos: nowNanos)
         guard let entry = cache.get(key.span, ReadOptions(peek: true), nowNanos: nowNanos) else {
             let isOver = options.timeToLive == .nanos(0) || options.mode != .replace
             let isKept = options.timeToLive == .keep
@@ -179,6 +181,9 @@ struct ModelRun {
         var options = WriteOptions(
             timeToLive: someTimeToLive(), flags: UInt32(truncatingIfNeeded: generator.next()),
             returnCurrent: generator.oneIn(2))
+        if generator.oneIn(4) {
+            options.idleNanosMax = 1 + generator.next() >> UInt64(20 + generator.below(40))
+        }
         switch generator.below(12) {
         case 0: options.condition = .ifAbsent
         case 1: options.condition = .ifPresent

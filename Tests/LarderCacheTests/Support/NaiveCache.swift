@@ -10,17 +10,25 @@ struct NaiveCache {
         var version: UInt64
         var flags: UInt32
         var expiresAtNanos: UInt64?
+        var idleNanosMax: UInt64?
         var writtenAtNanos: UInt64
     }
 
     private(set) var items: [[UInt8]: Item] = [:]
+    private var usedAtNanos: [[UInt8]: UInt64] = [:]
 
     /// The item, unless its time is over.
     func live(_ key: [UInt8], nowNanos: UInt64) -> Item? {
         guard let item = items[key] else { return nil }
         if let expiry = item.expiresAtNanos, nowNanos >= expiry { return nil }
+        if let idle = item.idleNanosMax, nowNanos - usedAtNanos[key, default: 0] >= idle {
+            return nil
+        }
         return item
     }
+
+    /// Notes a read that counts, or a write.
+    mutating func noteUse(_ key: [UInt8], nowNanos: UInt64) { usedAtNanos[key] = nowNanos }
 
     mutating func forget(_ key: [UInt8]) { items[key] = nil }
     mutating func forgetAll() { items = [:] }
@@ -45,11 +53,13 @@ struct NaiveCache {
         var item = Item(
             value: value, version: 0, flags: options.flags,
             expiresAtNanos: expiry(options.timeToLive, over: present, nowNanos: nowNanos),
+            idleNanosMax: options.idleNanosMax,
             writtenAtNanos: nowNanos)
         guard options.mode != .replace, let present else { return item }
         item.value = options.mode == .append ? present.value + value : value + present.value
         item.flags = present.flags
         item.expiresAtNanos = present.expiresAtNanos
+        item.idleNanosMax = present.idleNanosMax
         return item
     }
 
@@ -68,6 +78,7 @@ extension NaiveCache.Item {
     init(_ entry: borrowing EntryReference) {
         self.init(
             value: entry.value.array, version: entry.version, flags: entry.flags,
-            expiresAtNanos: entry.expiresAtNanos, writtenAtNanos: entry.writtenAtNanos)
+            expiresAtNanos: entry.expiresAtNanos, idleNanosMax: entry.idleNanosMax,
+            writtenAtNanos: entry.writtenAtNanos)
     }
 }

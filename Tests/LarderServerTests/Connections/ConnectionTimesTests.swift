@@ -10,23 +10,23 @@ struct ConnectionTimesTests {
     private static let second: UInt64 = 1_000_000_000
     private let times = ConnectionTimes()
 
-    /// Looks once a second for so many seconds; the reason of the last look.
-    private func look(_ pair: CallPair, seconds: Int) -> String? {
-        var reason: StaticString?
+    /// Looks once a second for so many seconds; what the last look found.
+    private func look(_ pair: CallPair, seconds: Int) -> Defence? {
+        var defence: Defence?
         for _ in 0..<seconds {
             pair.nowNanos += Self.second
-            reason = pair.calls.deadReason(
+            defence = pair.calls.overdue(
                 nowNanos: pair.nowNanos, openedAtNanos: CallPair.startNanos, times: times)
             _ = pair.calls.endStalled(nowNanos: pair.nowNanos, times: times)
         }
-        return reason.map { "\($0)" }
+        return defence
     }
 
     @Test("a client that does not speak is given up after ten seconds, one that does is not")
     func handshake() throws {
         let silent = CallPair()
         #expect(look(silent, seconds: 10) == nil)
-        #expect(look(silent, seconds: 1) == "no handshake")
+        #expect(look(silent, seconds: 1) == .handshakeTimeout)
         let speaking = CallPair()
         try speaking.run()
         #expect(look(speaking, seconds: 100) == nil)
@@ -38,28 +38,53 @@ struct ConnectionTimesTests {
         try pair.run()
         // HEADERS of stream 1 without END_HEADERS: `:method: POST`.
         try pair.serverReceives([0, 0, 1, 1, 0, 0, 0, 0, 1, 0x83])
-        #expect(look(pair, seconds: 31) == nil)
-        #expect(look(pair, seconds: 1) == "an unfinished header list")
+        #expect(look(pair, seconds: 11) == nil)
+        #expect(look(pair, seconds: 1) == .headerTimeout)
     }
 
-    @Test("a request that does not come on ends its call, one that comes slowly does not")
+    @Test("so is a control frame without an end, however its bytes dribble")
+    func controlFrame() throws {
+        let pair = CallPair()
+        try pair.run()
+        try pair.serverReceives([0, 0, 8, 6, 0])
+        #expect(look(pair, seconds: 5) == nil)
+        try pair.serverReceives([0, 0, 0, 0, 1, 2])
+        #expect(look(pair, seconds: 20) == .headerTimeout)
+    }
+
+    @Test("a client that does not acknowledge our SETTINGS is told so and given up")
+    func acknowledgement() throws {
+        let pair = CallPair()
+        try pair.serverReceives(RawFrame.preface + RawFrame.settings)
+        _ = try pair.serverSends()
+        #expect(look(pair, seconds: 11) == nil)
+        #expect(look(pair, seconds: 1) == .settingsTimeout)
+        _ = try pair.serverSends()
+        let code = pair.calls.session.terminationCode
+        #expect(code == GoAwayCode.settingsTimeout)
+    }
+
+    @Test("a request that does not come on ends its call, and so does one that only dribbles")
     func request() throws {
         let pair = CallPair()
-        let bytes = framed(SetRequest(key: [1], value: .pattern(1_000)).encoded())
+        let bytes = framed(SetRequest(key: [1], value: .pattern(200_000)).encoded())
         let stalled = try pair.open("Set", bytes: Array(bytes.prefix(100)), isEnded: false)
         let empty = try pair.open("Get", isEnded: false)
+        let dribbling = try pair.open("Set", bytes: Array(bytes.prefix(100)), isEnded: false)
         let slow = try pair.open("Set", bytes: Array(bytes.prefix(100)), isEnded: false)
         try pair.run()
         for index in 0..<3 {
             #expect(look(pair, seconds: 20) == nil)
-            pair.send(slow, bytes: [bytes[100 + index]])
+            pair.send(dribbling, bytes: [bytes[100 + index]])
+            pair.send(slow, bytes: Array(bytes[(100 + index * 31_000)..<(31_100 + index * 31_000)]))
             try pair.run()
         }
-        for call in [stalled, empty] {
+        #expect(pair.services.defences.value(.requestTimeout) == 3)
+        for call in [stalled, empty, dribbling] {
             #expect(pair.status(call).code == .deadlineExceeded)
             #expect(pair.answer(call).errorInfo?.reason == "REQUEST_STALLED")
         }
-        pair.send(slow, bytes: Array(bytes.dropFirst(103)), isEnded: true)
+        pair.send(slow, bytes: Array(bytes.dropFirst(93_100)), isEnded: true)
         try pair.run()
         #expect(pair.status(slow).isOK)
         #expect(pair.isQuiet)
@@ -126,6 +151,24 @@ struct ConnectionTimesTests {
             pair.client.consume(get, 10_000)
             try pair.run()
         }
-        #expect(look(pair, seconds: 32) == "unread answers")
+        #expect(look(pair, seconds: 32) == .writeTimeout)
+    }
+
+    @Test("a reader that takes a byte of each answer now and then is given up, too")
+    func dribblingReader() throws {
+        var client = SessionOptions()
+        client.initialWindowBytes = 10_000
+        let pair = CallPair(client: client)
+        try pair.store("k", .pattern(500_000))
+        pair.isReading = false
+        let get = try pair.call("Get", GetRequest(key: Array("k".utf8)))
+        try pair.run()
+        var found: Defence?
+        for _ in 0..<10 where found == nil {
+            found = look(pair, seconds: 5)
+            pair.client.consume(get, 10)
+            try pair.run()
+        }
+        #expect(found == .writeTimeout)
     }
 }

@@ -134,25 +134,48 @@ struct PeerMemoryTests {
 
     @Test("large values in unread answers are bounded for the process")
     func pinnedValues() throws {
-        let pair = CallPair()
-        try pair.store("k", .pattern(1 << 20))
-        pair.isReading = false
+        var limits = Limits()
+        limits.pinnedBytesMax = 8 << 20
+        let pair = CallPair(limits: limits)
         let memory = pair.services.peerMemory
         let count = memory.pinnedBytesMax >> 20
+        pair.isReading = false
+        // Each is overwritten when it is on its way, so that nothing but its answer holds it.
         var streams: [StreamRef] = []
-        for _ in 0..<(count + 20) {
+        for index in 0..<(count + 20) {
+            try pair.store("k", [UInt8](repeating: UInt8(index & 255), count: 1 << 20))
             streams.append(try pair.call("Get", GetRequest(key: Array("k".utf8))))
+            try pair.run()
         }
-        try pair.run()
         let refused = streams.filter { pair.answer($0).isTrailersOnly }
-        #expect(!refused.isEmpty && refused.count < 20)
+        #expect(!refused.isEmpty && refused.count < 21)
         #expect(pair.status(refused[0]).code == .resourceExhausted)
+        #expect(pair.services.defences.value(.egressMemory) == UInt64(refused.count))
+        #expect(memory.pinned.bytes <= memory.pinnedBytesMax)
         // Small ones are no concern of this.
         let miss = try pair.call("Get", GetRequest(key: [0]))
         try pair.run()
         #expect(pair.status(miss).isOK || pair.answer(miss).body.isEmpty)
 
-        pair.calls.forgetAll()
-        #expect(memory.pinnedBytes == 0)
+        for stream in streams { pair.client.reset(stream, code: 8) }
+        try pair.run()
+        #expect(memory.pinned.bytes == 0)
+    }
+
+    @Test("a value that many wait for counts once")
+    func pinnedOnce() throws {
+        let pair = CallPair()
+        try pair.store("k", .pattern(1 << 20))
+        pair.isReading = false
+        let memory = pair.services.peerMemory
+        let streams = try (0..<200).map { _ in
+            try pair.call("Get", GetRequest(key: Array("k".utf8)))
+        }
+        try pair.run()
+        #expect(memory.pinned.bytes == 1 << 20)
+        #expect(!streams.contains { pair.answer($0).isTrailersOnly })
+        for stream in streams { pair.client.reset(stream, code: 8) }
+        try pair.run()
+        #expect(memory.pinned.bytes == 0)
     }
 }

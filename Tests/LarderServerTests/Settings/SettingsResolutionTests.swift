@@ -57,8 +57,13 @@ import Testing
             "cache.max-value-bytes": "8MiB", "server.max-inline-bytes": "2MiB",
             "server.max-message-bytes": "16MiB", "server.max-streams": "7",
             "server.drain-timeout": "2m", "server.reflection": "false",
-            "server.compression": "true", "log.level": "debug",
-            "log.format": "json",
+            "server.compression": "true", "log.level": "debug", "log.format": "json",
+            "server.max-connections": "100", "server.upload-memory": "2MiB",
+            "server.egress-memory": "3MiB", "server.handshake-timeout": "1s",
+            "server.request-timeout": "2s", "server.write-timeout": "3s",
+            "server.idle-timeout": "4s", "server.max-connection-age": "5s",
+            "server.max-connection-age-grace": "6s", "server.keepalive-time": "7s",
+            "server.keepalive-timeout": "8s", "server.min-ping-interval": "9s",
         ]).settings
         var expected = Settings(machine: Self.machine)
         expected.listen = ["[::1]:1", "unix:/tmp/l"]
@@ -75,6 +80,18 @@ import Testing
         expected.compression = true
         expected.logLevel = .debug
         expected.logFormat = .json
+        expected.peers.connectionsMax = 100
+        expected.peers.uploadBytesMax = 2 << 20
+        expected.peers.egressBytesMax = 3 << 20
+        expected.peers.handshakeMillis = 1_000
+        expected.peers.requestMillis = 2_000
+        expected.peers.writeMillis = 3_000
+        expected.peers.idleMillis = 4_000
+        expected.peers.ageMillis = 5_000
+        expected.peers.ageGraceMillis = 6_000
+        expected.peers.keepaliveMillis = 7_000
+        expected.peers.keepaliveTimeoutMillis = 8_000
+        expected.peers.pingIntervalMillis = 9_000
         #expect(settings == expected)
     }
 
@@ -117,6 +134,10 @@ import Testing
             ("server.max-message-bytes", ["1KiB", "256MiB"], ["1023", "268435457", "99999TiB"]),
             ("server.max-streams", ["1", "65536"], ["0", "65537"]),
             ("server.drain-timeout", ["0", "1h"], ["3600001ms"]),
+            ("server.max-connections", ["0", "1000000"], ["1000001"]),
+            ("server.egress-memory", ["1MiB", "1TiB"], ["1048575", "0"]),
+            ("server.request-timeout", ["100ms", "1h"], ["0", "99ms", "3600001ms"]),
+            ("server.idle-timeout", ["0", "720h"], ["721h"]),
         ])
     func ranges(key: String, taken: [String], refused: [String]) {
         for text in taken { #expect(refusal(key, text) == nil) }

@@ -11,7 +11,7 @@ final class CallPair {
 
     var client: ClientSession
     var calls: ConnectionCalls
-    var scratch = CallScratch()
+    var scratch: CallScratch
     var nowNanos = CallPair.startNanos
     let services: Services
 
@@ -33,6 +33,7 @@ final class CallPair {
         services = Self.makeServices(
             budgetBytes: budgetBytes, limits: limits, compression: compression,
             further: further)
+        scratch = CallScratch(services)
         self.client = ClientSession(options: client)
         calls = ConnectionCalls(services: services, blocks: AnswerBlocks(), options: server)
     }

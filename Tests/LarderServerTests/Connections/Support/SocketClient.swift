@@ -99,14 +99,17 @@ final class LoopServer {
     private(set) weak var lastStream: ByteStream?
     private var listener: Listener?
 
-    init(_ loop: EventLoop, budgetBytes: UInt64 = 64 << 20) {
+    init(
+        _ loop: EventLoop, budgetBytes: UInt64 = 64 << 20,
+        limits: ConnectionLimits = ConnectionLimits()
+    ) {
         self.loop = loop
         services = CallPair.makeServices(budgetBytes: budgetBytes)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         shared = LoopShared(
-            loop: loop, services: services, sessionOptions: SessionOptions(),
-            blocks: AnswerBlocks(), logger: logger)
+            loop: loop, services: services, limits: limits, blocks: AnswerBlocks(),
+            logger: logger, seed: 1)
     }
 
     /// One connection; `ready` is called when both ends are up and the server has begun.

@@ -1,0 +1,163 @@
+"""Very many connections, too many of them, and what an idle one costs."""
+
+import os
+import pathlib
+import resource
+import time
+
+import pytest
+
+import harness
+from raw_http2 import RawConnection, request
+
+KIB = 1 << 10
+MIB = 1 << 20
+IDLE_BYTES_MAX = 32 * KIB
+
+
+@pytest.fixture
+def descriptors():
+    """Raises this process's limit; answers it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def get_message() -> bytes:
+    return harness.messages().GetRequest(key=b"k").SerializeToString()
+
+
+def test_an_idle_connection_costs_little(make_server, descriptors, record_property):
+    count = min(10_000, descriptors - 500)
+    assert count >= 1_000, "too few descriptors to measure anything"
+    server = make_server("--threads", "1", "--memory", "64MiB")
+    body = get_message()
+    connections = []
+
+    def connect(number):
+        for _ in range(number):
+            connection = RawConnection(server.port)
+            connection.send(request(1, "Get", body))
+            connection.until_end_of(1)
+            connections.append(connection)
+
+    connect(200)
+    time.sleep(4)
+    before = harness.resident_bytes(server.pid)
+    connect(count - 200)
+    time.sleep(4)  # What was kept for more calls is let go after two seconds of silence.
+    each = (harness.resident_bytes(server.pid) - before) / (count - 200)
+    cpu = cpu_seconds(server.pid)
+    time.sleep(3)
+    cpu = cpu_seconds(server.pid) - cpu
+    print(f"{count} idle connections: {each / KIB:.1f} KiB each, {cpu:.2f} s of CPU in 3 s")
+    assert each <= IDLE_BYTES_MAX
+    assert cpu < 0.6
+    # All of them are still served.
+    for connection in connections[:: count // 50]:
+        connection.send(request(3, "Get", body))
+        connection.until_end_of(3)
+    for connection in connections:
+        connection.close()
+
+
+def test_without_descriptors_it_rests_and_recovers(make_server):
+    server = make_server("--threads", "1")
+    m = harness.messages()
+    with harness.channel(server) as channel:
+        stub = harness.cache_stub(channel)
+        stub.Set(m.SetRequest(key=b"k", value=b"v"), timeout=10)
+        used = len(os.listdir(f"/proc/{server.pid}/fd"))
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (used + 40, used + 40))
+        connections = [RawConnection(server.port) for _ in range(300)]
+        before = cpu_seconds(server.pid)
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            assert stub.Get(m.GetRequest(key=b"k"), timeout=10).value == b"v"
+            time.sleep(0.05)
+        assert cpu_seconds(server.pid) - before < 0.5
+        refused = 0
+        for connection in connections:
+            connection.socket.settimeout(0.01)
+            try:
+                for _ in connection.frames():
+                    pass
+                refused += 1
+            except TimeoutError:
+                pass
+            connection.close()
+        assert refused >= 200
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                with RawConnection(server.port) as again:
+                    again.send(request(1, "Get", get_message()))
+                    again.until_end_of(1)
+                    break
+            except (OSError, AssertionError):
+                assert time.monotonic() < deadline, "it must serve again once descriptors are free"
+                time.sleep(0.1)
+    wait_for_log(server, "defence=descriptor_limit")
+
+
+def wait_for_log(server, words: str) -> None:
+    deadline = time.monotonic() + 60
+    while words not in server.log and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert words in server.log
+
+
+def test_the_descriptors_say_how_many_connections_there_may_be(make_server):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
+    try:
+        server = make_server("--threads", "2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    wait_for_log(server, f"max_connections={hard - 64 - 2 * 8} ")
+
+
+def test_more_connections_than_allowed_are_closed(make_server):
+    server = make_server("--threads", "2", "--max-connections", "10")
+    body = get_message()
+    # The harness's own look at the port may still have one.
+    deadline = time.monotonic() + 20
+    served = []
+    while len(served) < 10:
+        assert time.monotonic() < deadline
+        connection = RawConnection(server.port)
+        try:
+            connection.send(request(1, "Get", body))
+            connection.until_end_of(1)
+            served.append(connection)
+        except (OSError, AssertionError):
+            connection.close()
+            time.sleep(0.05)
+    for _ in range(5):
+        with pytest.raises((OSError, AssertionError)):
+            with RawConnection(server.port) as surplus:
+                surplus.send(request(1, "Get", body))
+                surplus.until_end_of(1)
+    for connection in served:
+        connection.send(request(3, "Get", body))
+        connection.until_end_of(3)
+    served.pop().close()
+    while True:
+        try:
+            with RawConnection(server.port) as again:
+                again.send(request(1, "Get", body))
+                again.until_end_of(1)
+                break
+        except (OSError, AssertionError):
+            assert time.monotonic() < deadline + 20
+            time.sleep(0.05)
+    wait_for_log(server, "defence=connection_limit")
+    for connection in served:
+        connection.close()
