@@ -101,7 +101,7 @@ final class SimulatedConnection {
 
     /// The look that is taken once a second: why the connection is to be given up, if it is.
     func look(nowNanos: UInt64, times: ConnectionTimes) -> String? {
-        if let reason = calls.deadReason(
+        if let reason = calls.overdue(
             nowNanos: nowNanos, openedAtNanos: openedAtNanos, times: times)
         {
             return "\(reason)"
