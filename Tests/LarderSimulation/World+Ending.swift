@@ -136,10 +136,10 @@ extension World {
         links = []
         scratch.reply.clear()
         let peers = services.peerMemory
-        guard peers.uploadBytes == 0, peers.unreadBytes == 0, peers.pinnedBytes == 0 else {
+        guard peers.uploadBytes == 0, peers.unreadBytes == 0, peers.pinned.bytes == 0 else {
             throw Violation(
                 "peers still take \(peers.uploadBytes) bytes of uploads, \(peers.unreadBytes) of "
-                    + "unread and \(peers.pinnedBytes) of pinned answers")
+                    + "unread and \(peers.pinned.bytes) of pinned answers")
         }
         if lenders.contains(where: { $0.lender != nil }) {
             throw Violation("a value that was sent is still held")

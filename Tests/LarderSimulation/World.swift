@@ -19,7 +19,7 @@ final class World {
     var maker: RequestMaker
     let services: Services
     let memory = SessionMemory()
-    var scratch = CallScratch()
+    var scratch: CallScratch
     let times = ConnectionTimes()
     var nowNanos = World.startNanos
     var lookedAtNanos = World.startNanos
@@ -63,6 +63,7 @@ final class World {
         services = Services(
             cache: Cache(cache), limits: plan.limits, nodeID: "simulation", serverVersion: "1",
             health: HealthState(.serving), startID: 7)
+        scratch = CallScratch(services)
         self.generator = generator
     }
 
