@@ -4,6 +4,7 @@
 struct Shard: ~Copyable, Sendable {
     private(set) var table: EntryTable
     private(set) var sketch: FrequencySketch
+    private var recent = RecentRequests()
     private(set) var hits: UInt64 = 0
     private(set) var misses: UInt64 = 0
 
@@ -25,7 +26,7 @@ struct Shard: ~Copyable, Sendable {
     mutating func read(
         _ key: Span<UInt8>, hash: UInt64, ageNanosMax: UInt64?, isPeek: Bool, nowNanos: UInt64
     ) -> Reading {
-        if !isPeek { sketch.record(hash) }
+        if !isPeek && recent.isFirst(hash) { sketch.record(hash) }
         guard let block = table.find(key, hash: hash) else {
             if !isPeek { misses &+= 1 }
             return .miss
@@ -52,6 +53,7 @@ struct Shard: ~Copyable, Sendable {
     mutating func insert(_ block: EntryBlock) {
         table.insert(block)
         sketch.reserve(entries: table.count)
+        recent.reserve(entries: table.count)
     }
 
     mutating func remove(_ block: EntryBlock) {

@@ -84,6 +84,7 @@ package final class RunningServer: Sendable {
             nodeID: String(generator.next() as UInt64, radix: 16), serverVersion: Version.current,
             startedAtUnixNanos: startedAt)
         configuration.entriesMax = settings.entriesMax
+        configuration.missCost = settings.missCost
         configuration.limits.keyBytesMax = settings.keyBytesMax
         configuration.limits.valueBytesMax = settings.valueBytesMax
         configuration.limits.inlineBytesMax = settings.inlineBytesMax

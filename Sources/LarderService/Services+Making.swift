@@ -9,6 +9,7 @@ package struct ServicesConfiguration: Sendable {
     package var budgetBytes: UInt64
     /// Entries in the cache; nil sets no limit besides the budget.
     package var entriesMax: UInt64?
+    package var missCost = MissCostChoice.balanced
     package var limits = Limits()
     package var nodeID: String
     package var serverVersion: String
@@ -44,6 +45,7 @@ extension Services {
         var cache = Cache.Configuration(
             budgetBytes: configuration.budgetBytes, seed: HashSeed(using: &generator))
         cache.entriesMax = configuration.entriesMax
+        cache.missCost = configuration.missCost.missCost
         cache.keyBytesMax = configuration.limits.keyBytesMax
         cache.valueBytesMax = configuration.limits.valueBytesMax
         cache.firstVersion = max(1, configuration.startedAtUnixNanos / Self.nanosPerVersion)

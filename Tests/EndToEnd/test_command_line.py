@@ -126,6 +126,6 @@ def test_help_answers():
         told = harness.larder(*arguments)
         assert told.returncode == 0 and told.stdout
     serve = harness.larder("serve", "--help").stdout.decode()
-    for flag in ["--threads", "--memory", "--max-entries", "--max-key-bytes", "--max-value-bytes",
+    for flag in ["--threads", "--memory", "--max-entries", "--miss-cost", "--max-key-bytes", "--max-value-bytes",
                  "--max-message-bytes", "--listen", "--print-config", "--drain-timeout", "--config"]:
         assert flag in serve

@@ -89,46 +89,73 @@ struct ModeChoiceTests {
 struct HostileTrafficTests {
     /// What comes between the honest requests.
     enum Attack: CaseIterable {
-        case scan, loop, burst, staleHot, junk
+        case scan, longLoop, loop, burst, longBurst, staleHot, tinyJunk, bigJunk
 
         /// What it may cost honest traffic, as a part of all its requests.
         var costMax: Double {
             switch self {
-            case .scan, .loop: 0.03
-            case .staleHot, .junk: 0.08
-            // Eight requests in a row are popularity as far as a sketch can tell.
-            case .burst: 0.12
+            case .scan, .longLoop, .loop: 0.03
+            case .burst, .longBurst, .staleHot, .tinyJunk, .bigJunk: 0.08
             }
         }
     }
 
-    private static let honestKeys = 20_000
+    /// A cache that honest traffic fills, and the numbers of all requests.
+    struct Scene {
+        var budgetBytes: UInt64
+        var seed: UInt64
 
-    private static func hitRatio(_ attack: Attack?) -> Double {
-        var traffic = TrafficModel(budgetBytes: 400_000, seed: 31)
-        if attack == .staleHot {
-            // Hot once, and never asked for again.
-            for _ in 0..<15 { for key in 0..<3000 { traffic.ask(5_000_000 + key, bytes: 100) } }
+        /// So many requests and keys, for a cache of 400,000 bytes; as many more for a larger one.
+        private func scaled(_ count: Int) -> Int { count * Int(budgetBytes / 1000) / 400 }
+
+        func hitRatio(_ attack: Attack?) -> Double {
+            var traffic = TrafficModel(budgetBytes: budgetBytes, seed: seed)
+            let honestKeys = scaled(20_000)
+            if attack == .staleHot {
+                // Hot once, and never asked for again.
+                for _ in 0..<15 {
+                    for key in 0..<scaled(3000) { traffic.ask(5_000_000 + key, bytes: 100) }
+                }
+            }
+            for _ in 0..<scaled(40_000) { traffic.askHonestly(keyCount: honestKeys) }
+            traffic.startCounting()
+            for number in 0..<scaled(60_000) {
+                traffic.askHonestly(keyCount: honestKeys)
+                ask(attack, number, &traffic)
+            }
+            traffic.cache.checkInvariants()
+            return traffic.hitRatio
         }
-        for _ in 0..<40_000 { traffic.askHonestly(keyCount: honestKeys) }
-        traffic.startCounting()
-        for number in 0..<60_000 {
-            traffic.askHonestly(keyCount: honestKeys)
+
+        private func ask(_ attack: Attack?, _ number: Int, _ traffic: inout TrafficModel) {
+            let first = 6_000_000
             switch attack {
             case nil, .staleHot: break
-            case .scan: traffic.ask(6_000_000 + number, bytes: 200)
-            case .loop: traffic.ask(7_000_000 + number % 20_000, bytes: 200)
-            case .burst: traffic.ask(8_000_000 + number / 8, bytes: 200)
-            case .junk: traffic.ask(9_000_000 + number, bytes: 1 + traffic.below(16))
+            case .scan: traffic.ask(first + number, bytes: 200)
+            // Of ten and of three times the budget.
+            case .longLoop: traffic.ask(first + number % scaled(20_000), bytes: 200)
+            case .loop: traffic.ask(first + number % scaled(6000), bytes: 200)
+            case .burst: traffic.ask(first + number / 4, bytes: 200)
+            case .longBurst: traffic.ask(first + number / 8, bytes: 200)
+            case .tinyJunk: traffic.ask(first + number, bytes: 1 + traffic.below(16))
+            case .bigJunk: traffic.ask(first + number, bytes: Int(budgetBytes / 50))
             }
         }
-        traffic.cache.checkInvariants()
-        return traffic.hitRatio
     }
 
-    @Test("as many hostile requests as honest ones cost little", arguments: Attack.allCases)
-    func attack(attack: Attack) {
-        let (undisturbed, disturbed) = (Self.hitRatio(nil), Self.hitRatio(attack))
-        #expect(undisturbed - disturbed < attack.costMax, "\(undisturbed) fell to \(disturbed)")
+    @Test(
+        "as many hostile requests as honest ones cost little",
+        arguments: [
+            Scene(budgetBytes: 200_000, seed: 31), Scene(budgetBytes: 200_000, seed: 32),
+            Scene(budgetBytes: 400_000, seed: 33),
+        ])
+    func attacks(scene: Scene) {
+        let undisturbed = scene.hitRatio(nil)
+        for attack in Attack.allCases {
+            let disturbed = scene.hitRatio(attack)
+            #expect(
+                undisturbed - disturbed < attack.costMax,
+                "\(attack): \(undisturbed) fell to \(disturbed)")
+        }
     }
 }

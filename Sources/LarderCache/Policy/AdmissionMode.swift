@@ -22,7 +22,8 @@ package enum AdmissionMode: Hashable, Sendable, CaseIterable {
     @inline(__always)
     func value(estimate: Int, density: Double) -> Double {
         switch self {
-        case .natural, .recency: Self.count(estimate) * density
+        case .natural: Self.count(estimate) * density
+        case .recency: 1
         case .strict: Self.power[estimate] * density
         case .size: density
         case .gentle: (Self.count(estimate) * density).squareRoot()
@@ -37,6 +38,14 @@ package enum AdmissionMode: Hashable, Sendable, CaseIterable {
     @inline(__always)
     func newcomerEstimate(_ estimate: Int) -> Int {
         self == .strict && estimate > 0 ? estimate - 1 : estimate
+    }
+
+    /// Whether strict admission prefers the victim. The newcomer has to be worth twice as much:
+    /// the victim was seen to be asked for, and a loop that is worth as much as the items in
+    /// place would only drive them out in turns.
+    @inline(__always)
+    static func isKept(victimValue: Double, candidateValue: Double) -> Bool {
+        victimValue * 2 >= candidateValue
     }
 
     @inline(__always)

@@ -72,7 +72,7 @@ struct ModeChoice: ~Copyable, Sendable {
     /// A key was asked for that is of the sample, or was found to be heavy.
     mutating func noteRead(_ hash: UInt64, costPerByte: Double, nowNanos: UInt64) {
         sample.costPerByte = costPerByte
-        sample.sketch.record(hash)
+        sample.record(hash)
         if let number = sample.keys.find(hash) {
             let key = sample.keys[number]
             if nowNanos >= key.expiresAtNanos && key.expiresAtNanos != EntryBlock.neverExpires {
@@ -123,11 +123,17 @@ struct ModeChoice: ~Copyable, Sendable {
         sample.letGo(written)
         var most = 0
         for index in shadows.indices { most = max(most, shadows[index].count) }
-        sample.sketch.reserve(entries: most)
+        sample.reserve(entries: most)
         if most > Self.sampledKeysMax && sampleBits < Self.sampleBitsMax {
             sampleBits += 1
             apply()
         }
+    }
+
+    /// A key shall live for longer, or shorter, than was written.
+    mutating func noteExpiry(_ hash: UInt64, expiresAtNanos: UInt64) {
+        guard let number = sample.keys.find(hash) else { return }
+        sample.keys[number].expiresAtNanos = expiresAtNanos
     }
 
     /// A key was deleted.

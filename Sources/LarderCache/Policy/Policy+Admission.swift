@@ -149,24 +149,26 @@ extension Policy {
             if victim.isTouched || victim == present {
                 // It was read since it was filed: it starts again from the floor of today.
                 victim.isTouched = false
-                raiseFloor(to: victim.standing)
+                raiseFloor(to: main.standing(of: victim))
                 refile(victim, value: value(of: victim, shards))
                 continue
             }
             if mayLose {
                 switch choice.mode {
                 case .natural, .recency, .size, .steep, .gentle:
-                    if victim.standing > main.floor + candidateValue { return .lost }
+                    if main.standing(of: victim) > main.floor + candidateValue { return .lost }
                 case .strict:
                     let victimValue = self.value(of: victim, shards)
-                    if victimValue >= candidateValue {
-                        raiseFloor(to: victim.standing)
+                    if AdmissionMode.isKept(
+                        victimValue: victimValue, candidateValue: candidateValue)
+                    {
+                        raiseFloor(to: main.standing(of: victim))
                         refile(victim, value: victimValue)
                         return .lost
                     }
                 }
             }
-            raiseFloor(to: victim.standing)
+            raiseFloor(to: main.standing(of: victim))
             discard(victim, .evicted, shards, &departed)
         }
         return .won

@@ -95,6 +95,7 @@ struct Policy: ~Copyable, Sendable {
         timers.cancel(block)
         block.expiresAtNanos = expiresAtNanos
         timers.schedule(block)
+        choice.noteExpiry(block.hash, expiresAtNanos: expiresAtNanos)
     }
 
     /// Puts `newer`, the same entry in another block, into list and wheel where `older` is.
@@ -162,6 +163,8 @@ struct Policy: ~Copyable, Sendable {
     }
 
     /// Takes out up to `limit` entries, whatever they are; tells whether none is left.
+    // The shadow caches keep theirs: they compare the modes, all of them go on from the same
+    // state, and an empty one would tell nothing until it is full again.
     mutating func flush(
         limit: Int, _ shards: borrowing ShardArray, _ departed: inout DepartedEntries
     ) -> Bool {

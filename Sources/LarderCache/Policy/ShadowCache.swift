@@ -131,7 +131,7 @@ struct ShadowCache: Sendable {
                 if standing > floor + candidateValue { return }
             case .strict:
                 let victimValue = value(victim, sample)
-                if victimValue >= candidateValue {
+                if AdmissionMode.isKept(victimValue: victimValue, candidateValue: candidateValue) {
                     refile(victim, victimValue, sample)
                     return
                 }

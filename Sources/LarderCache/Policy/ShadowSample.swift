@@ -1,12 +1,24 @@
 /// What the shadow caches share: the sampled keys, how popular they are, and what they are worth.
 struct ShadowSample: ~Copyable, Sendable {
     var keys = ShadowKeys()
-    var sketch: FrequencySketch
+    private(set) var sketch: FrequencySketch
+    private var recent = RecentRequests()
     /// The cost of a byte, where a miss costs 1 and its bytes.
     var costPerByte = 0.0
 
     init(seed: HashSeed) {
         sketch = FrequencySketch(seed: seed.sketchKey)
+    }
+
+    /// Notes that a key was asked for.
+    mutating func record(_ hash: UInt64) {
+        if recent.isFirst(hash) { sketch.record(hash) }
+    }
+
+    /// Gets ready for so many keys in a shadow cache.
+    mutating func reserve(entries: Int) {
+        sketch.reserve(entries: entries)
+        recent.reserve(entries: entries)
     }
 
     /// What a miss of so many bytes costs.

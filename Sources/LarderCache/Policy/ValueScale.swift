@@ -7,22 +7,15 @@ struct ValueScale: Sendable {
     /// Weight of the newest value in the running means.
     private static let newestWeight = 0.001
 
-    private var meanValue = 0.0
     private var meanLogarithm = 0.0
 
     /// The value of an entry in `mode`, where all values so far were in this mode.
     @inline(__always)
     mutating func value(_ mode: AdmissionMode, estimate: Int, density: Double) -> Double {
         let natural = AdmissionMode.natural.value(estimate: estimate, density: density)
-        if meanValue == 0 {
-            meanValue = natural
-        } else {
-            meanValue += (natural - meanValue) * Self.newestWeight
-        }
         switch mode {
         case .natural: return natural
-        case .recency: return meanValue
-        case .strict, .size, .steep, .gentle:
+        case .recency, .strict, .size, .steep, .gentle:
             let value = mode.value(estimate: estimate, density: density)
             let logarithm = Self.logarithm(natural / value)
             if meanLogarithm == 0 {

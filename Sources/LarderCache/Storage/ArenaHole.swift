@@ -20,9 +20,24 @@ struct ArenaHole {
     static let linksStart = 8
     static let bytes = 16
 
-    init(size: Size, links: Links) {
-        self.size = size
-        self.links = links
+    // A hole of one small unit has room for its mark and size only, and is in no bin.
+
+    /// The hole at an address.
+    @unsafe
+    init(at start: UnsafeMutableRawPointer, unitShift: Int) {
+        size = unsafe start.load(as: Size.self)
+        links = Links()
+        if Int(size.units) &<< unitShift >= Self.bytes {
+            links = unsafe (start + Self.linksStart).load(as: Links.self)
+        }
+    }
+
+    @unsafe
+    func store(at start: UnsafeMutableRawPointer, unitShift: Int) {
+        unsafe start.storeBytes(of: size, as: Size.self)
+        if Int(units) &<< unitShift >= Self.bytes {
+            unsafe (start + Self.linksStart).storeBytes(of: links, as: Links.self)
+        }
     }
 
     /// A hole in no bin.

@@ -12,28 +12,6 @@ struct ArenaState: ~Copyable, Sendable {
     /// A segment with fewer bytes in holes is not worth draining.
     private static let gainBytesMin = EntryArena.segmentBytes / 64
 
-    /// What came of a step of a drain.
-    enum Step: Sendable {
-        /// There is nothing to drain.
-        case nothing
-        /// The cells to look at are used up.
-        case unfinished
-        /// This entry is to be moved, if it can be.
-        case entry(EntryBlock)
-        /// A segment was gone through.
-        case finished
-    }
-
-    /// A drain goes through the segment two or three times.
-    private enum Pass {
-        /// Holes leave their bins, so that nothing new comes in.
-        case detaching
-        /// Entries are moved out.
-        case moving
-        /// Some could not be moved: neighbouring holes are joined and go back into bins.
-        case returning
-    }
-
     private nonisolated(unsafe) let region: UnsafeMutableRawPointer
     private let unitShift: Int
     private let segmentUnits: UInt32
@@ -101,25 +79,9 @@ struct ArenaState: ~Copyable, Sendable {
         unsafe region + Int(link) &<< unitShift
     }
 
-    /// A hole of one small unit holds its mark and size only, and is in no bin.
     private subscript(hole link: UInt32) -> ArenaHole {
-        get {
-            let start = unsafe cell(link)
-            let size = unsafe start.load(as: ArenaHole.Size.self)
-            var hole = ArenaHole(size: size, links: ArenaHole.Links())
-            if Int(size.units) &<< unitShift >= ArenaHole.bytes {
-                hole.links = unsafe (start + ArenaHole.linksStart).load(as: ArenaHole.Links.self)
-            }
-            return hole
-        }
-        nonmutating set {
-            let start = unsafe cell(link)
-            unsafe start.storeBytes(of: newValue.size, as: ArenaHole.Size.self)
-            if Int(newValue.units) &<< unitShift >= ArenaHole.bytes {
-                unsafe (start + ArenaHole.linksStart).storeBytes(
-                    of: newValue.links, as: ArenaHole.Links.self)
-            }
-        }
+        get { unsafe ArenaHole(at: cell(link), unitShift: unitShift) }
+        nonmutating set { unsafe newValue.store(at: cell(link), unitShift: unitShift) }
     }
 
     private func segment(of link: UInt32) -> Int { Int(link / segmentUnits) }

@@ -105,6 +105,11 @@ package struct EntryTable: ~Copyable, Sendable {
         }
     }
 
+    /// Slots that a look-up of this hash looks at.
+    package func probeCount(_ hash: UInt64) -> Int {
+        lowerBound(Self.hash(hash)) - home(of: Self.hash(hash)) + 1
+    }
+
     /// Whether this very entry is in the table.
     package func contains(_ block: EntryBlock) -> Bool { slotIndex(of: block) != nil }
 

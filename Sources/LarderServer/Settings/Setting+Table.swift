@@ -1,12 +1,13 @@
 import LarderIO
+import LarderService
 import Logging
 
 // The table. A setting comes after those that its bounds and its default depend on.
 extension Setting {
     package static let all: [Setting] =
         [
-            listen, threads, memory, entriesMax, keyBytesMax, valueBytesMax, inlineBytesMax,
-            messageBytesMax, streamsMax, drainTimeout, reflection, compression,
+            listen, threads, memory, entriesMax, missCost, keyBytesMax, valueBytesMax,
+            inlineBytesMax, messageBytesMax, streamsMax, drainTimeout, reflection, compression,
             logLevel, logFormat,
         ] + ofPeers
 
@@ -60,6 +61,40 @@ extension Setting {
         allowed: { _, _ in Settings.entriesMaxAllowed },
         load: { $0.entriesMax ?? 0 },
         store: { $0.entriesMax = $1 == 0 ? nil : $1 })
+
+    package static let missCost = Setting(
+        key: "cache.miss-cost", flag: "miss-cost", shape: .numberOrText, valueName: "cost",
+        summary: "What a miss costs: \(missCostForms).", allowed: { _, _ in missCostForms },
+        defaultWords: nil,
+        adopt: { given, settings, _ in
+            let text = given.last ?? ""
+            switch text {
+            case "object": settings.missCost = .object
+            case "balanced": settings.missCost = .balanced
+            case "bytes": settings.missCost = .bytes
+            default:
+                guard let size = ByteSize(parsing: text) else {
+                    return .refused(text, "is neither a word for a cost nor a size")
+                }
+                guard Settings.missCostBytesAllowed.contains(size.bytes) else {
+                    return .refused(text, "is out of range")
+                }
+                settings.missCost = .kappa(bytes: size.bytes)
+            }
+            return .adopted
+        },
+        follow: { _ in },
+        shown: { settings in
+            switch settings.missCost {
+            case .object: "object"
+            case .balanced: "balanced"
+            case .bytes: "bytes"
+            case .kappa(let bytes): ByteSize(bytes).description
+            }
+        })
+
+    private static let missCostForms =
+        "object, balanced, bytes, or the size (1B to 1TiB) that costs as much as a request"
 
     package static let keyBytesMax = number(
         "cache.max-key-bytes", flag: "max-key-bytes", "Longest key.", unit: .bytes,

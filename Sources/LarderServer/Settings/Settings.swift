@@ -1,4 +1,4 @@
-import LarderService
+package import LarderService
 package import Logging
 
 /// Everything that an operator can choose, as plain values that fit together.
@@ -14,6 +14,8 @@ package struct Settings: Sendable, Equatable {
     package var memoryBytes: UInt64
     /// Entries in the cache; nil sets no limit besides memory.
     package var entriesMax: UInt64?
+    /// What a miss costs: decides what the cache keeps.
+    package var missCost: MissCostChoice
     /// Of a key.
     package var keyBytesMax: Int
     /// Of a value, however it is written; never over an eighth of the budget.
@@ -45,6 +47,7 @@ package struct Settings: Sendable, Equatable {
         threads = Self.threadsDefault(machine)
         self.memoryBytes = memoryBytes
         entriesMax = nil
+        missCost = .balanced
         keyBytesMax = 1_024
         self.valueBytesMax = valueBytesMax
         inlineBytesMax = Self.inlineBytesMaxDefault(valueBytesMax: valueBytesMax)
@@ -67,6 +70,7 @@ extension Settings {
     /// What one cache can address, however large the machine is.
     package static let memoryBytesCeiling = ServicesConfiguration.budgetBytesMax
     package static let entriesMaxAllowed: ClosedRange<UInt64> = 0...(1 << 40)
+    package static let missCostBytesAllowed: ClosedRange<UInt64> = 1...(1 << 40)
     package static let keyBytesMaxAllowed: ClosedRange<UInt64> = 1...65_536
     package static let messageBytesMaxAllowed: ClosedRange<UInt64> = (1 << 10)...(256 << 20)
     package static let streamsMaxAllowed: ClosedRange<UInt64> = 1...65_536

@@ -1,4 +1,5 @@
 import LarderServer
+import LarderService
 import Logging
 import Testing
 
@@ -53,7 +54,7 @@ import Testing
     func places() throws {
         let settings = try resolve([
             "listen": "[::1]:1,unix:/tmp/l", "threads": "2", "cache.memory": "64MiB",
-            "cache.max-entries": "10", "cache.max-key-bytes": "64KiB",
+            "cache.max-entries": "10", "cache.miss-cost": "125KiB", "cache.max-key-bytes": "64KiB",
             "cache.max-value-bytes": "8MiB", "server.max-inline-bytes": "2MiB",
             "server.max-message-bytes": "16MiB", "server.max-streams": "7",
             "server.drain-timeout": "2m", "server.reflection": "false",
@@ -70,6 +71,7 @@ import Testing
         expected.threads = 2
         expected.memoryBytes = 64 << 20
         expected.entriesMax = 10
+        expected.missCost = .kappa(bytes: 125 << 10)
         expected.keyBytesMax = 65_536
         expected.valueBytesMax = 8 << 20
         expected.inlineBytesMax = 2 << 20
@@ -128,6 +130,10 @@ import Testing
             ("threads", ["1", "256"], ["0", "257"]),
             ("cache.memory", ["8MiB", "1GiB", "1%"], ["8388607", "1025MiB", "101%", "0"]),
             ("cache.max-entries", ["0", "1099511627776"], ["1099511627777"]),
+            (
+                "cache.miss-cost", ["object", "balanced", "bytes", "1", "1TiB"],
+                ["0", "1025GiB"]
+            ),
             ("cache.max-key-bytes", ["1", "65536"], ["0", "65537"]),
             ("cache.max-value-bytes", ["1", "107347968"], ["0", "107347969"]),
             ("server.max-inline-bytes", ["1", "107347968"], ["0", "107347969"]),
