@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 ARGS ?=
 VENV := .venv
 
-.PHONY: help run build test test-swift test-end-to-end check bench bench-micro fuzz format docs install clean
+.PHONY: help run build test test-swift test-simulation test-end-to-end check sanitize bench bench-micro fuzz format docs install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,11 +16,15 @@ build: ## install what is missing and build the release binary
 	scripts/install-dependencies
 	swift build -c release --product larder
 
-test: test-swift test-end-to-end ## install the test tools and run every test
+test: test-swift test-simulation test-end-to-end ## install the test tools and run every test
 
 test-swift: ## the Swift tests
 	scripts/install-dependencies
 	swift test
+
+test-simulation: ## clients and a server in one thread: 10,000 runs, each drawn from its seed (SEEDS=10000)
+	scripts/install-dependencies
+	swift run -c release larder-simulation --seeds $(or $(SEEDS),10000)
 
 test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against the real binary
 	scripts/install-test-tools
@@ -30,6 +34,10 @@ test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against
 
 check: ## walls between the targets, style, generated files, lint of the contract
 	scripts/check
+
+sanitize: ## Swift tests with the thread and the address sanitizer
+	scripts/install-dependencies
+	scripts/sanitize
 
 bench: build ## a short measurement beside gRPC C++, Redis, Valkey, memcached and a floor in C
 	scripts/install-bench-tools

@@ -82,6 +82,16 @@ let package = Package(
             name: "larder-microbench",
             dependencies: ["LarderCache", "LarderProtocol", "LarderHTTP2"],
             path: "Benchmarks/Micro", swiftSettings: house),
+        // A server and its clients in one thread, all of it drawn from a seed.
+        .target(
+            name: "LarderSimulation",
+            dependencies: [
+                "LarderServer", "LarderHTTP2", "LarderGRPC", "LarderService", "LarderProtocol",
+                "LarderCache",
+            ], path: "Tests/LarderSimulation", swiftSettings: house),
+        .executableTarget(
+            name: "larder-simulation", dependencies: ["LarderSimulation"],
+            path: "Tests/LarderSimulationCommand", swiftSettings: house),
 
         // Serves grpc.testing.TestService, for the interoperability tests.
         .executableTarget(
@@ -108,5 +118,8 @@ let package = Package(
                 "LarderService", "LarderProtocol",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: house),
+        .testTarget(
+            name: "LarderSimulationTests", dependencies: ["LarderSimulation"],
+            swiftSettings: house),
     ]
 )

@@ -16,9 +16,12 @@ enum Seeds {
         sessions()
         connections()
         methods()
+        clients()
+        files()
+        texts()
     }
 
-    private static func say(_ target: String, _ name: String, _ bytes: [UInt8]) {
+    static func say(_ target: String, _ name: String, _ bytes: [UInt8]) {
         let digits = Array("0123456789abcdef")
         let text = bytes.map { "\(digits[Int($0 >> 4)])\(digits[Int($0 & 15)])" }.joined()
         print(target, name, text)

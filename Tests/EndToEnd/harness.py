@@ -31,6 +31,11 @@ def generate_clients() -> None:
         check=True,
         env={**os.environ, "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"},
     )
+    generated()
+
+
+def generated() -> None:
+    """Makes the generated clients importable; `generate_clients` has made them before."""
     if str(GENERATED) not in sys.path:
         sys.path.insert(0, str(GENERATED))
     importlib.invalidate_caches()

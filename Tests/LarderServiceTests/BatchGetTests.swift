@@ -54,6 +54,13 @@ struct BatchGetTests {
         }
     }
 
+    @Test("what is not there is a miss, also where there is no room for anything")
+    func missWithoutRoom() throws {
+        try server.set("a", .pattern(50))
+        let request = BatchGetRequest(keys: keys("x", "a", "x"), maxResponseBytes: 1)
+        #expect(try batchGet(request).map(\.head.outcome) == [.miss, .omitted, .miss])
+    }
+
     @Test("by default an answer stays within the server's bytes and under 4 MiB")
     func defaultBound() throws {
         for index in 0..<8 { try server.set("k\(index)", .pattern(1 << 20)) }

@@ -65,10 +65,12 @@ private struct BatchAnswer {
         itemsLeft = items
     }
 
-    /// Appends an item if there is room for it and, without their values, for all that follow.
+    /// Appends an item if there is room for it and, without their values, for all that follow. One
+    /// that is not there takes no more room than one that is left out, and is never told as such.
     mutating func append(_ answer: consuming EntryAnswer, to reply: inout Reply) {
         let bytes = BatchGetResponse.appendedBytes(answer.head, valueCount: answer.sentBytes)
-        if bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes {
+        let isMiss = answer.head.outcome == .miss
+        if isMiss || bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes {
             place(answer, to: &reply)
             bytesLeft -= bytes
         } else {

@@ -197,3 +197,5 @@ private final class Progress: Sendable {
         return bar + "\(state.trace)  \(state.cellsDone) of \(cellCount)"
     }
 }
+
+extension TraceFormat: ExpressibleByArgument {}

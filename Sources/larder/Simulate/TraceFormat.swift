@@ -1,7 +1,5 @@
-import ArgumentParser
-
 /// The forms that a trace may have; each may be packed with zstd.
-enum TraceFormat: String, ExpressibleByArgument, CaseIterable {
+enum TraceFormat: String, CaseIterable {
     case auto, larder, oracle, csv
 
     /// The format that the name of a file tells: `.csv`, `oracleGeneral` somewhere, else our own.

@@ -1,0 +1,23 @@
+/// Numbers that are the same in every run.  Source: Vigna, splitmix64.
+package struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+
+    /// A number from 0 up to and without `limit`.
+    mutating func below(_ limit: Int) -> Int {
+        Int(truncatingIfNeeded: next() >> 1) % max(1, limit)
+    }
+
+    mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
+
+    mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
+}
