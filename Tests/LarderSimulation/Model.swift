@@ -37,8 +37,7 @@ struct Model {
 
     let mayEvict: Bool
     private var states: [[UInt8]: [ModelItem?]] = [:]
-    /// The newest version that the server has given and told.
-    private(set) var latestVersion: UInt64 = 0
+    private var latestVersions: [[UInt8]: UInt64] = [:]
     private var watchers: [ObjectIdentifier: ExportWatch] = [:]
     private(set) var lostTrackCount = 0
 
@@ -71,12 +70,16 @@ struct Model {
         states[key] = distinct
     }
 
-    /// Notes a version that the server has given.
-    mutating func noteGiven(_ version: UInt64, _ what: String) throws {
-        guard version > latestVersion else {
-            throw Violation("\(what): version \(version) after \(latestVersion)")
+    /// The newest version of the key that the server has given and told; 0: none yet.
+    func latestVersion(_ key: [UInt8]) -> UInt64 { latestVersions[key] ?? 0 }
+
+    /// Notes a version that the server has given to a write of the key.
+    mutating func noteGiven(_ version: UInt64, _ key: [UInt8], _ what: String) throws {
+        let latest = latestVersion(key)
+        guard version > latest else {
+            throw Violation("\(what): version \(version) after \(latest)")
         }
-        latestVersion = version
+        latestVersions[key] = version
     }
 
     // MARK: Exports

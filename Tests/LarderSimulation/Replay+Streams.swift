@@ -48,7 +48,7 @@ extension Replay {
             if Writing.mayHold(request.condition, item, request),
                 var written = Writing.written(request, over: item, nowNanos: nowNanos)
             {
-                if written.version == nil { written.versionAbove = model.latestVersion }
+                if written.version == nil { written.versionAbove = model.latestVersion(unit.key) }
                 after.append(written)
                 if model.mayEvict { after.append(nil) }
             }

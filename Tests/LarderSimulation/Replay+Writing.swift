@@ -21,7 +21,7 @@ extension Replay {
             for item in states where Writing.mayHold(request.condition, item, request) {
                 guard var written = Writing.written(request, over: item, nowNanos: nowNanos)
                 else { continue }
-                if written.version == nil { written.versionAbove = model.latestVersion }
+                if written.version == nil { written.versionAbove = model.latestVersion(request.key) }
                 after.append(written)
                 if model.mayEvict { after.append(nil) }
             }
@@ -46,7 +46,7 @@ extension Replay {
     ) throws {
         guard answer.outcome == .stored else { return }
         if request.version == 0 {
-            try model.noteGiven(answer.version, what)
+            try model.noteGiven(answer.version, request.key, what)
         } else if request.version != answer.version {
             throw Violation("\(what): version \(answer.version) instead of \(request.version)")
         }
