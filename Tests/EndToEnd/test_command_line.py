@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 
 import pytest
 
@@ -129,3 +130,15 @@ def test_help_answers():
     for flag in ["--threads", "--memory", "--max-entries", "--miss-cost", "--max-key-bytes", "--max-value-bytes",
                  "--max-message-bytes", "--listen", "--print-config", "--drain-timeout", "--config"]:
         assert flag in serve
+
+
+def test_an_export_into_a_pipe_leaves_the_pipe_where_it_is(server, tmp_path):
+    assert harness.larder("set", "piped", "value", server=server).returncode == 0
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    exported = harness.larder("export", "-o", str(pipe), "--format", "jsonl", "--prefix", "piped", server=server)
+    assert exported.returncode == 0, exported.stderr
+    assert b"piped" in os.read(reader, 65_536)
+    os.close(reader)
+    assert [file.name for file in tmp_path.iterdir()] == ["pipe"] and pipe.is_fifo()
