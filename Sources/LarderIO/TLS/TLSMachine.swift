@@ -12,6 +12,8 @@ package struct TLSMachine: ~Copyable {
     private static let pieceBytesMax = 16 * 1024
     /// Answers of the protocol itself, such as to key updates, that nobody has taken.
     package static let unsentBytesMax = 64 * 1024
+    /// What a peer may send before the handshake is over: OpenSSL gathers messages of it whole.
+    package static let handshakeBytesMax = 64 * 1024
 
     private let context: TLSContext
     private let session: OpaquePointer
@@ -20,6 +22,7 @@ package struct TLSMachine: ~Copyable {
     private let output: OpaquePointer
     /// The handshake is over: plaintext may be sent.
     package private(set) var isEstablished = false
+    private var handshakeBytes = 0
     /// The peer has said that it sends no more.
     package private(set) var hasPeerEnded = false
 
@@ -101,7 +104,13 @@ package struct TLSMachine: ~Copyable {
                 throw .fromQueue(.session, "no memory for TLS")
             }
             offset = end
-            if !isEstablished { try shakeHands() }
+            if !isEstablished {
+                try shakeHands()
+                handshakeBytes += Int(taken)
+                guard isEstablished || handshakeBytes <= Self.handshakeBytesMax else {
+                    throw TLSError(.session, "the TLS handshake is too long")
+                }
+            }
             if isEstablished { count = try read(into: plaintext, from: count) }
             guard unsafe BIO_ctrl_pending(output) <= Self.unsentBytesMax else {
                 throw TLSError(.session, "the peer asks for more TLS messages than it reads")
