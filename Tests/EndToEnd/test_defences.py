@@ -6,7 +6,7 @@ import time
 import pytest
 
 import harness
-from raw_http2 import (
+from raw import (
     ACK, CONTINUATION, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, SETTINGS, WINDOW_UPDATE, RawConnection, frame,
     request, request_headers,
 )
