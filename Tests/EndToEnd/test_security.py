@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
 import time
 
 import grpc
@@ -134,6 +135,24 @@ def test_a_handshake_that_does_not_come_on_is_ended(make_server, certificates):
         silent.sendall(b"\x16\x03\x01\x02\x00")
         silent.settimeout(60)
         assert silent.recv(1_000) == b""
+
+
+def test_new_keys_again_and_again_end_the_connection(make_server, certificates):
+    server = make_server(*tls_flags(certificates, "--log-level", "debug", "--handshake-timeout", "1h"))
+    with subprocess.Popen(
+            ["openssl", "s_client", "-connect", server.address, "-alpn", "h2", "-quiet", "-no_ign_eof"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, bufsize=0) as client:
+        end = time.monotonic() + 120
+        # s_client takes what it reads at once for one command.
+        while client.poll() is None and time.monotonic() < end:
+            try:
+                client.stdin.write(b"k\n")
+            except BrokenPipeError:
+                break
+            time.sleep(0.001)
+        client.stdin.close()
+        client.wait(20)
+    waited(lambda: "new keys too often" in server.log)
 
 
 def test_the_command_line_checks_the_certificate(make_server, certificates):
