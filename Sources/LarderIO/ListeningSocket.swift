@@ -34,7 +34,12 @@ package final class ListeningSocket: Sendable {
         case .unix(let path):
             opened = try Self.bindUnix(path, context)
             file = SocketFile(path: path)
-            if let unixMode { unsafe chmod(path, mode_t(unixMode)) }
+            // Nobody gets in before it listens.
+            if let unixMode, unsafe chmod(path, mode_t(unixMode)) != 0 {
+                let error = errno
+                file?.remove()
+                throw IOError(errno: error, context)
+            }
         case .ip(let host, let port):
             opened = try Self.bindInternet(host, port, reusePort: reusePort, context)
             file = nil

@@ -52,8 +52,8 @@ final class ServingLoop: Sendable {
         }
     }
 
-    /// Lets nobody in any more but those who are connected already; `then` is called on the loop, when all that were let in have been
-    /// dealt out.
+    /// Lets nobody in any more but those who are connected already; `then` is called on the loop,
+    /// when all that were let in have been dealt out.
     func closeListeners(then: @escaping @Sendable () -> Void) {
         loop.submit { [listeners] in
             for listener in listeners.value.listeners { listener.closeAfterAccepting() }

@@ -4,7 +4,7 @@ import Synchronization
 package enum Defence: Int, CaseIterable, Sendable {
     // Connections ended for what they sent.
     case resetFlood, provokedResets, refusedStreams, pingFlood, frameFlood
-    case acknowledgementFlood, continuationFlood, protocolFault
+    case acknowledgementFlood, continuationFlood, credentialsFlood, protocolFault
     // Connections ended or held back for what they do not read.
     case outputFlood, readingPaused, writeTimeout
     // Connections and calls ended for what they do not send.
@@ -12,6 +12,7 @@ package enum Defence: Int, CaseIterable, Sendable {
     case keepaliveTimeout, idleTimeout, connectionAge
     // Calls refused for what they would make us hold.
     case headerList, messageLimit, uploadMemory, unreadAnswers, egressMemory
+    case inflateFlood
     // Connections not let in.
     case connectionLimit, descriptorLimit
 
@@ -24,6 +25,7 @@ package enum Defence: Int, CaseIterable, Sendable {
         case .frameFlood: "frame_flood"
         case .acknowledgementFlood: "acknowledgement_flood"
         case .continuationFlood: "continuation_flood"
+        case .credentialsFlood: "credentials_flood"
         case .protocolFault: "protocol_fault"
         case .outputFlood: "output_flood"
         case .readingPaused: "reading_paused"
@@ -40,6 +42,7 @@ package enum Defence: Int, CaseIterable, Sendable {
         case .uploadMemory: "upload_memory"
         case .unreadAnswers: "unread_answers"
         case .egressMemory: "egress_memory"
+        case .inflateFlood: "inflate_flood"
         case .connectionLimit: "connection_limit"
         case .descriptorLimit: "descriptor_limit"
         }

@@ -221,6 +221,13 @@ extension Refusal {
             metadata: [(key: "limit", value: "\(limit)")])
     }
 
+    package static func inflatedTooMuch(bytesPerSecond: UInt64) -> Refusal {
+        Refusal(
+            .resourceExhausted, "INFLATED_TOO_MUCH",
+            "the connection's compressed messages unpack to more than \(bytesPerSecond) bytes a second",
+            metadata: [(key: "limit", value: "\(bytesPerSecond)")])
+    }
+
     package static func answersUnread(limit: Int) -> Refusal {
         Refusal(
             .resourceExhausted, "ANSWERS_UNREAD",

@@ -38,6 +38,7 @@ let answers: [String: @Sendable ([UInt8]) throws(WireError) -> [UInt8]] = [
     "larder.v1.GetStatsResponse": again(GetStatsResponse.self),
     "larder.v1.NamespaceStats": again(NamespaceStats.self),
     "larder.v1.MethodStats": again(MethodStats.self),
+    "larder.v1.DefenceStats": again(DefenceStats.self),
     "larder.v1.Namespace": again(NamespaceInfo.self),
     "larder.v1.ListNamespacesRequest": again(ListNamespacesRequest.self),
     "larder.v1.ListNamespacesResponse": again(ListNamespacesResponse.self),

@@ -107,6 +107,15 @@ def call_fields(path: str = "/larder.v1.CacheService/Get", **changes: str | byte
     return [(name, value) for name, value in fields.items() if value is not None]
 
 
+def request_headers(stream: int, method: str, flags: int = END_HEADERS) -> bytes:
+    """HEADERS of a good call of the cache's service."""
+    return frame(HEADERS, flags, stream, block(call_fields(f"/larder.v1.CacheService/{method}")))
+
+
+def request(stream: int, method: str, body: bytes) -> bytes:
+    return request_headers(stream, method) + data(stream, message(body), end=True)
+
+
 @dataclasses.dataclass
 class Answer:
     """What came on one stream."""
@@ -145,10 +154,15 @@ class Answer:
 
     @property
     def messages(self) -> list[bytes]:
+        return [body for _, body in self.flagged_messages]
+
+    @property
+    def flagged_messages(self) -> list[tuple[int, bytes]]:
         out, rest = [], self.data
         while rest:
             size = int.from_bytes(rest[1:5], "big")
-            out.append(rest[5:5 + size])
+            assert len(rest) >= 5 + size
+            out.append((rest[0], rest[5:5 + size]))
             rest = rest[5 + size:]
         return out
 
@@ -288,3 +302,69 @@ class Raw:
         """A whole call and its answer."""
         self.request(stream, call_fields(path, **changes), body, end=end)
         return self.answer(stream)
+
+
+def call(port: int, path: str, body: bytes, fields: dict[str, str] | None = None) -> Answer:
+    """One call on a connection of its own, with all the window it may want; `body` is messages with their prefixes."""
+    with Raw(port, (INITIAL_WINDOW_SIZE, WINDOW_MAX)) as connection:
+        connection.send(window_update(0, WINDOW_MAX - 65_535))
+        # From here on the server's windows hold, which are wider than those that HTTP/2 begins with.
+        assert connection.settle()
+        connection.request(1, call_fields(path) + list((fields or {}).items()), body)
+        answer = connection.answer(1)
+    assert answer.ended, answer
+    return answer
+
+
+class RawConnection:
+    """The cheaper half of `Raw`: says the preface and SETTINGS (of `window` bytes for each stream), acknowledges the
+    server's, and keeps nothing of what it reads."""
+
+    def __init__(self, port: int, window: int = 65_535, receive_buffer: int | None = None):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(30)
+        self.socket.connect(("127.0.0.1", port))
+        self.buffer = b""
+        self.socket.sendall(
+            PREFACE + settings((INITIAL_WINDOW_SIZE, window)) + frame(SETTINGS, ACK))
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def frames(self):
+        """The server's frames as (kind, flags, stream, payload), until it closes the connection."""
+        while True:
+            while len(self.buffer) >= 9:
+                length = int.from_bytes(self.buffer[:3], "big")
+                if len(self.buffer) < 9 + length:
+                    break
+                head, payload = self.buffer[:9], self.buffer[9:9 + length]
+                self.buffer = self.buffer[9 + length:]
+                yield head[3], head[4], int.from_bytes(head[5:9], "big") & 0x7FFF_FFFF, payload
+            try:
+                data = self.socket.recv(65_536)
+            except ConnectionError:
+                return
+            if not data:
+                return
+            self.buffer += data
+
+    def until_end_of(self, stream: int) -> None:
+        for _, flags, of, _ in self.frames_of((DATA, HEADERS)):
+            if of == stream and flags & END_STREAM:
+                return
+        raise AssertionError("the connection ended before the call did")
+
+    def frames_of(self, kinds):
+        return (found for found in self.frames() if found[0] in kinds)
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()

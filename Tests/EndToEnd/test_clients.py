@@ -1,49 +1,11 @@
-"""Other generated clients: grpclib, which frames differently, and grpcio's own health and reflection clients."""
-
-import asyncio
+"""grpcio's own health and reflection clients, many calls at once, and other listeners."""
 
 import grpc
-import grpclib.client
-import grpclib.exceptions
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 import harness
-
-
-def test_grpclib_gets_sets_loads_and_exports(server):
-    m = harness.messages()
-    from larder.v1.cache_grpc import CacheServiceStub
-
-    async def scenario():
-        channel = grpclib.client.Channel("127.0.0.1", server.port)
-        try:
-            stub = CacheServiceStub(channel)
-            value = bytes(range(256)) * 4_096  # 1 MiB
-            assert (await stub.Set(m.SetRequest(key=b"grpclib", value=value))).outcome == m.SET_OUTCOME_STORED
-            assert (await stub.Get(m.GetRequest(key=b"grpclib"))).value == value
-            with pytest.raises(grpclib.exceptions.GRPCError) as caught:
-                await stub.Get(m.GetRequest())
-            assert caught.value.status.name == "INVALID_ARGUMENT"
-            async with stub.BulkLoad.open() as stream:
-                await stream.send_message(m.BulkLoadRequest(start=m.BulkLoadStart(ack_every=100)))
-                for first in range(0, 1_000, 100):
-                    entries = [m.Entry(key=b"grpclib-%d" % i, value=b"%d" % i) for i in range(first, first + 100)]
-                    await stream.send_message(m.BulkLoadRequest(batch=m.EntryBatch(first_index=first, entries=entries)))
-                await stream.end()
-                last = [answer async for answer in stream][-1]
-            assert last.done and last.stored == 1_000
-            exported = set()
-            async with stub.Export.open() as stream:
-                await stream.send_message(m.ExportRequest(key_prefix=b"grpclib-"), end=True)
-                async for response in stream:
-                    exported |= {e.key for e in response.entries}
-            assert exported == {b"grpclib-%d" % i for i in range(1_000)}
-        finally:
-            channel.close()
-
-    asyncio.run(asyncio.wait_for(scenario(), 60))
 
 
 def test_the_health_client_of_grpcio(server):

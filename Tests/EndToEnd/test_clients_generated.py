@@ -1,8 +1,9 @@
-"""One scenario, in clients that are generated from `proto/`: C++, Ruby, Python (grpcio), and buf.
+"""One scenario, in clients that are generated from `proto/`: C++, Ruby, Python (grpcio and grpclib), and buf.
 
 The server compresses its answers, so that each client's own unpacking is used, too.
 """
 
+import asyncio
 import base64
 import concurrent.futures
 import json
@@ -11,6 +12,8 @@ import subprocess
 import sys
 
 import grpc
+import grpclib.client
+import grpclib.exceptions
 import pytest
 
 import harness
@@ -85,6 +88,48 @@ def test_python(server):
         assert call.code() == grpc.StatusCode.CANCELLED
     with grpc.insecure_channel(server.address, compression=grpc.Compression.Gzip) as channel:
         set_and_get(harness.cache_stub(channel), b"packed", b"g" * 100_000)
+
+
+def test_grpclib(server):
+    """All of it but gzip: grpclib has no compression, neither for what it sends nor for what it takes."""
+    m = harness.messages()
+    from larder.v1.cache_grpc import CacheServiceStub
+
+    async def scenario():
+        channel = grpclib.client.Channel("127.0.0.1", server.port)
+        try:
+            stub = CacheServiceStub(channel)
+            large = bytes(range(256)) * 4_096
+            stored = await stub.Set(m.SetRequest(key=b"large", value=large), timeout=20)
+            assert stored.outcome == m.SET_OUTCOME_STORED
+            assert (await stub.Get(m.GetRequest(key=b"large"), timeout=20)).value == large
+            async with stub.BulkLoad.open(timeout=20) as stream:
+                await stream.send_message(m.BulkLoadRequest(start=m.BulkLoadStart(ack_every=100)))
+                for first in range(0, LOADED, 100):
+                    entries = [m.Entry(key=b"grpclib-%d" % i, value=b"v" * 4_096) for i in range(first, first + 100)]
+                    await stream.send_message(m.BulkLoadRequest(batch=m.EntryBatch(first_index=first, entries=entries)))
+                await stream.end()
+                last = [answer async for answer in stream][-1]
+            assert last.done and last.stored == LOADED
+            export = m.ExportRequest(key_prefix=b"grpclib-")
+            exported = set()
+            async with stub.Export.open(timeout=20) as stream:
+                await stream.send_message(export, end=True)
+                async for part in stream:
+                    exported |= {e.key for e in part.entries}
+            assert exported == {b"grpclib-%d" % i for i in range(LOADED)}
+            with pytest.raises(grpclib.exceptions.GRPCError) as caught:
+                await stub.Get(m.GetRequest(key=b"k" * 2_000), timeout=20)
+            assert caught.value.status.name == "INVALID_ARGUMENT" and "1024" in caught.value.message
+            async with stub.Export.open(timeout=20) as stream:
+                await stream.send_message(export, end=True)
+                assert (await stream.recv_message()).entries
+                await stream.cancel()
+            assert (await stub.Get(m.GetRequest(key=b"large"), timeout=20)).value == large
+        finally:
+            channel.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
 
 
 def buf_curl(server, method):

@@ -35,7 +35,7 @@ FILES = {
         "EntryBatch", "BulkLoadStart", "BulkLoadRequest", "RejectedEntry", "BulkLoadResponse",
         "ExportRequest", "ExportResponse", "GetLimitsRequest", "GetLimitsResponse"],
     "larder/v1/admin.proto": [
-        "GetStatsRequest", "GetStatsResponse", "NamespaceStats", "MethodStats", "Namespace",
+        "GetStatsRequest", "GetStatsResponse", "NamespaceStats", "MethodStats", "DefenceStats", "Namespace",
         "ListNamespacesRequest", "ListNamespacesResponse", "FlushNamespaceRequest",
         "FlushNamespaceResponse", "GetConfigRequest", "GetConfigResponse", "Setting",
         "UpdateConfigRequest", "UpdateConfigResponse", "DrainRequest", "DrainResponse"],

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import re
 
 import pytest
 
@@ -129,3 +131,42 @@ def test_help_answers():
     for flag in ["--threads", "--memory", "--max-entries", "--miss-cost", "--max-key-bytes", "--max-value-bytes",
                  "--max-message-bytes", "--listen", "--print-config", "--drain-timeout", "--config"]:
         assert flag in serve
+
+
+def flags_of(*command):
+    answered = harness.larder(*command, "--help")
+    assert answered.returncode == 0 and answered.stdout, command
+    return set(re.findall(r"--[a-z][a-z0-9-]+", answered.stdout.decode()))
+
+
+@pytest.mark.parametrize("verb", [
+    "get", "set", "delete", "load", "export", "health", "limits", "admin stats", "admin config", "admin flush",
+    "admin drain"])
+def test_every_verb_that_calls_a_server_can_do_it_over_tls_and_with_a_token(verb):
+    assert {"--addr", "--timeout", "--tls", "--ca", "--cert", "--key", "--server-name", "--token-file"} <= flags_of(*verb.split())
+
+
+@pytest.mark.parametrize("verb", ["", "serve", "simulate", "token", "admin"])
+def test_the_other_verbs_have_help_too(verb):
+    assert "--help" in flags_of(*verb.split())
+
+
+def test_the_readme_has_every_option_and_the_operations_every_counter(server):
+    readme = (harness.ROOT / "README.md").read_text()
+    assert [flag for flag in sorted(flags_of("serve") - {"--help", "--version"}) if flag not in readme] == []
+    printed = run(server, "admin", "stats", "-o", "json")
+    operations = (harness.ROOT / "docs/operations.md").read_text()
+    names = [name for name in json.loads(printed.stdout) if name.endswith(("_flood", "_timeout", "_memory", "_limit"))]
+    assert len(names) > 15 and [name for name in names if f"`{name}`" not in operations] == []
+
+
+def test_an_export_into_a_pipe_leaves_the_pipe_where_it_is(server, tmp_path):
+    assert harness.larder("set", "piped", "value", server=server).returncode == 0
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    exported = harness.larder("export", "-o", str(pipe), "--format", "jsonl", "--prefix", "piped", server=server)
+    assert exported.returncode == 0, exported.stderr
+    assert b"piped" in os.read(reader, 65_536)
+    os.close(reader)
+    assert [file.name for file in tmp_path.iterdir()] == ["pipe"] and pipe.is_fifo()

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 import harness
-import rawcall
+import raw
 
 GET = "/larder.v1.CacheService/Get"
 SET = "/larder.v1.CacheService/Set"
@@ -60,24 +60,24 @@ def test_grpcio_compresses_single_calls_and_streams(server):
 def test_a_compressed_request_frame_by_frame(server, name):
     m = harness.messages()
     message = m.SetRequest(key=b"raw", value=TEXT).SerializeToString()
-    answer = rawcall.call(
-        server.port, SET, rawcall.framed(PACK[name](message), 1), {"grpc-encoding": name})
-    assert answer.status == 0
-    assert m.SetResponse.FromString(answer.messages[0][1]).outcome == m.SET_OUTCOME_STORED
+    answer = raw.call(
+        server.port, SET, raw.message(PACK[name](message), 1), {"grpc-encoding": name})
+    assert answer.grpc == 0
+    assert m.SetResponse.FromString(answer.flagged_messages[0][1]).outcome == m.SET_OUTCOME_STORED
     # The answer says what may be sent, and is itself not compressed.
     assert answer.headers["grpc-accept-encoding"] == "identity,deflate,gzip"
-    assert "grpc-encoding" not in answer.headers and answer.messages[0][0] == 0
+    assert "grpc-encoding" not in answer.headers and answer.flagged_messages[0][0] == 0
     # A plain message under the same encoding.
-    plain = rawcall.call(
-        server.port, GET, rawcall.framed(m.GetRequest(key=b"raw").SerializeToString()), {"grpc-encoding": name})
-    assert m.GetResponse.FromString(plain.messages[0][1]).value == TEXT
+    plain = raw.call(
+        server.port, GET, raw.message(m.GetRequest(key=b"raw").SerializeToString()), {"grpc-encoding": name})
+    assert m.GetResponse.FromString(plain.flagged_messages[0][1]).value == TEXT
 
 
 def test_two_members_of_gzip_are_one_message(server):
     m = harness.messages()
     message = m.SetRequest(key=b"members", value=b"v" * 100).SerializeToString()
-    body = rawcall.framed(gzip.compress(message[:30]) + gzip.compress(message[30:]), 1)
-    assert rawcall.call(server.port, SET, body, {"grpc-encoding": "gzip"}).status == 0
+    body = raw.message(gzip.compress(message[:30]) + gzip.compress(message[30:]), 1)
+    assert raw.call(server.port, SET, body, {"grpc-encoding": "gzip"}).grpc == 0
 
 
 def refused():
@@ -85,20 +85,20 @@ def refused():
     message = m.GetRequest(key=b"k" * 50).SerializeToString()
     good = gzip.compress(message)
     return {
-        "an unknown encoding": ({"grpc-encoding": "snappy"}, rawcall.framed(message), 12, ""),
-        "an unknown encoding of a flagged message": ({"grpc-encoding": "br"}, rawcall.framed(good, 1), 12, ""),
-        "a flag without an encoding": ({}, rawcall.framed(good, 1), 13, "names no compression"),
-        "a flag under identity": ({"grpc-encoding": "identity"}, rawcall.framed(good, 1), 13, "names no compression"),
-        "a flag of 2": ({"grpc-encoding": "gzip"}, rawcall.framed(good, 2), 13, "flag 2"),
-        "no gzip": ({"grpc-encoding": "gzip"}, rawcall.framed(message, 1), 13, "corrupt"),
-        "zlib in place of gzip": ({"grpc-encoding": "gzip"}, rawcall.framed(zlib.compress(message), 1), 13, "corrupt"),
-        "raw deflate": ({"grpc-encoding": "deflate"}, rawcall.framed(zlib.compress(message)[2:-4], 1), 13, "corrupt"),
-        "a cut stream": ({"grpc-encoding": "gzip"}, rawcall.framed(good[:-3], 1), 13, "ends before"),
-        "an empty stream": ({"grpc-encoding": "gzip"}, rawcall.framed(b"", 1), 13, "ends before"),
-        "a wrong sum": ({"grpc-encoding": "gzip"}, rawcall.framed(good[:-5] + b"\0\0\0\0\0", 1), 13, "corrupt"),
-        "bytes behind the end": ({"grpc-encoding": "gzip"}, rawcall.framed(good + b"more", 1), 13, "corrupt"),
+        "an unknown encoding": ({"grpc-encoding": "snappy"}, raw.message(message), 12, ""),
+        "an unknown encoding of a flagged message": ({"grpc-encoding": "br"}, raw.message(good, 1), 12, ""),
+        "a flag without an encoding": ({}, raw.message(good, 1), 13, "names no compression"),
+        "a flag under identity": ({"grpc-encoding": "identity"}, raw.message(good, 1), 13, "names no compression"),
+        "a flag of 2": ({"grpc-encoding": "gzip"}, raw.message(good, 2), 13, "flag 2"),
+        "no gzip": ({"grpc-encoding": "gzip"}, raw.message(message, 1), 13, "corrupt"),
+        "zlib in place of gzip": ({"grpc-encoding": "gzip"}, raw.message(zlib.compress(message), 1), 13, "corrupt"),
+        "raw deflate": ({"grpc-encoding": "deflate"}, raw.message(zlib.compress(message)[2:-4], 1), 13, "corrupt"),
+        "a cut stream": ({"grpc-encoding": "gzip"}, raw.message(good[:-3], 1), 13, "ends before"),
+        "an empty stream": ({"grpc-encoding": "gzip"}, raw.message(b"", 1), 13, "ends before"),
+        "a wrong sum": ({"grpc-encoding": "gzip"}, raw.message(good[:-5] + b"\0\0\0\0\0", 1), 13, "corrupt"),
+        "bytes behind the end": ({"grpc-encoding": "gzip"}, raw.message(good + b"more", 1), 13, "corrupt"),
         "bytes behind zlib's end": (
-            {"grpc-encoding": "deflate"}, rawcall.framed(zlib.compress(message) + b"more", 1), 13, "goes on"),
+            {"grpc-encoding": "deflate"}, raw.message(zlib.compress(message) + b"more", 1), 13, "goes on"),
     }
 
 
@@ -108,9 +108,9 @@ def refused():
     "an empty stream", "a wrong sum", "bytes behind the end", "bytes behind zlib's end"])
 def test_what_cannot_be_unpacked_ends_its_call(server, what):
     fields, body, status, words = refused()[what]
-    answer = rawcall.call(server.port, GET, body, fields)
-    assert answer.status == status and words in answer.trailers["grpc-message"]
-    assert not answer.messages
+    answer = raw.call(server.port, GET, body, fields)
+    assert answer.grpc == status and words in answer.trailers["grpc-message"]
+    assert not answer.flagged_messages
     if status == 12:
         assert answer.trailers["grpc-accept-encoding"] == "identity,deflate,gzip"
         assert fields["grpc-encoding"] not in answer.trailers["grpc-accept-encoding"]
@@ -125,8 +125,8 @@ def test_bombs_are_stopped_at_the_limit(make_server, name):
     assert len(bomb) < 250_000  # and 200 MiB inside
     before = harness.resident_bytes(server.pid)
     for method in [GET, SET, "/larder.v1.CacheService/Export", "/larder.v1.CacheService/BulkLoad"] * 3:
-        answer = rawcall.call(server.port, method, rawcall.framed(bomb, 1), {"grpc-encoding": name})
-        assert answer.status == 8 and "limit of 1048576" in answer.trailers["grpc-message"]
+        answer = raw.call(server.port, method, raw.message(bomb, 1), {"grpc-encoding": name})
+        assert answer.grpc == 8 and "limit of 1048576" in answer.trailers["grpc-message"]
     assert harness.resident_bytes(server.pid) - before < 32 << 20
     m = harness.messages()
     with harness.channel(server) as channel:
@@ -136,7 +136,7 @@ def test_bombs_are_stopped_at_the_limit(make_server, name):
 def get(server, key, accepted):
     m = harness.messages()
     fields = {"grpc-accept-encoding": accepted} if accepted is not None else {}
-    return rawcall.call(server.port, GET, rawcall.framed(m.GetRequest(key=key).SerializeToString()), fields)
+    return raw.call(server.port, GET, raw.message(m.GetRequest(key=key).SerializeToString()), fields)
 
 
 @pytest.mark.parametrize("accepted, encoding", [
@@ -150,14 +150,14 @@ def test_answers_are_compressed_for_those_who_accept_it(packing_server, accepted
         stub.Set(m.SetRequest(key=b"noise", value=NOISE))
         assert stub.Get(m.GetRequest(key=b"text"), timeout=20).value == TEXT
     answer = get(packing_server, b"text", accepted)
-    flag, message = answer.messages[0]
+    flag, message = answer.flagged_messages[0]
     assert answer.headers.get("grpc-encoding") == encoding and flag == (encoding is not None)
     if encoding:
         assert len(message) < len(TEXT) / 10
         message = UNPACK[encoding](message)
     assert m.GetResponse.FromString(message).value == TEXT
     # What does not shrink is sent as it is.
-    flag, message = get(packing_server, b"noise", accepted).messages[0]
+    flag, message = get(packing_server, b"noise", accepted).flagged_messages[0]
     assert flag == 0 and m.GetResponse.FromString(message).value == NOISE
 
 
@@ -165,7 +165,7 @@ def test_answers_are_plain_unless_the_server_is_told_otherwise(server, stub):
     m = harness.messages()
     stub.Set(m.SetRequest(key=b"text", value=TEXT))
     answer = get(server, b"text", "gzip")
-    assert "grpc-encoding" not in answer.headers and answer.messages[0][0] == 0
+    assert "grpc-encoding" not in answer.headers and answer.flagged_messages[0][0] == 0
 
 
 def test_an_export_is_compressed(packing_server):
@@ -177,11 +177,11 @@ def test_an_export_is_compressed(packing_server):
         entries = {e.key: e.value for part in stub.Export(m.ExportRequest(key_prefix=b"export-"), timeout=30)
                    for e in part.entries}
         assert entries == {b"export-%d" % i: TEXT[i:i + 5_000] for i in range(300)}
-    request = rawcall.framed(m.ExportRequest(key_prefix=b"export-").SerializeToString())
-    answer = rawcall.call(
+    request = raw.message(m.ExportRequest(key_prefix=b"export-").SerializeToString())
+    answer = raw.call(
         packing_server.port, "/larder.v1.CacheService/Export", request, {"grpc-accept-encoding": "gzip"})
-    assert any(flag for flag, _ in answer.messages)
-    assert sum(len(message) for _, message in answer.messages) < 300 * 5_000 / 5
+    assert any(flag for flag, _ in answer.flagged_messages)
+    assert sum(len(message) for _, message in answer.flagged_messages) < 300 * 5_000 / 5
 
 
 def test_the_limits_tell_the_encodings(stub):

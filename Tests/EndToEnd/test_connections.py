@@ -8,7 +8,7 @@ import time
 import pytest
 
 import harness
-from raw_http2 import RawConnection, request
+from raw import RawConnection, request
 
 KIB = 1 << 10
 MIB = 1 << 20

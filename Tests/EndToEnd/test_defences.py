@@ -6,7 +6,7 @@ import time
 import pytest
 
 import harness
-from raw_http2 import (
+from raw import (
     ACK, CONTINUATION, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, SETTINGS, WINDOW_UPDATE, RawConnection, frame,
     request, request_headers,
 )
@@ -157,6 +157,21 @@ def test_a_connection_that_has_had_its_time_is_ended(make_server, defence):
         connection.send(first or PREFACE[:10])
         assert closes_within(connection, 30)
     wait_for_log(server, defence)
+
+
+@pytest.mark.parametrize("flag, word", {"--idle-timeout": b"max_idle", "--max-connection-age": b"max_age"}.items())
+def test_goaway_tells_why_it_is_time_to_go(make_server, flag, word):
+    server = make_server(flag, "1s", "--threads", "1")
+    with RawConnection(server.port) as connection:
+        goaways = []
+        for kind, flags, _, payload in connection.frames_of((PING, GOAWAY)):
+            if kind == PING and not flags & ACK:
+                connection.send(frame(PING, ACK, 0, payload))
+            elif kind == GOAWAY:
+                goaways.append((int.from_bytes(payload[4:8], "big"), payload[8:]))
+            if len(goaways) == 2:
+                break
+    assert goaways == [(0, b""), (0, word)]
 
 
 def test_a_client_that_takes_nothing_of_an_answer_is_given_up(make_server):

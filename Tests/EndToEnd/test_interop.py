@@ -15,7 +15,7 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 import harness
-import rawcall
+import raw
 
 INTEROP_SERVER = pathlib.Path(os.environ.get("LARDER_INTEROP_SERVER", harness.ROOT / ".build/debug/interop-server"))
 # Debian's package grpc-proto.
@@ -126,10 +126,10 @@ def test_server_compressed_unary(interop_server, stub, m, compressed):
     request = large_request(m, response_compressed=m.BoolValue(value=compressed))
     assert stub.UnaryCall(request, timeout=20).payload.body == bytes(314_159)
     # grpcio does not tell how an answer came.
-    answer = rawcall.call(
-        interop_server.port, SERVICE + "UnaryCall", rawcall.framed(request.SerializeToString()),
+    answer = raw.call(
+        interop_server.port, SERVICE + "UnaryCall", raw.message(request.SerializeToString()),
         {"grpc-accept-encoding": "identity,gzip"})
-    assert [flag for flag, _ in answer.messages] == [compressed] and answer.headers["grpc-encoding"] == "gzip"
+    assert [flag for flag, _ in answer.flagged_messages] == [compressed] and answer.headers["grpc-encoding"] == "gzip"
 
 
 def test_client_streaming(stub, m):
@@ -163,10 +163,10 @@ def test_server_compressed_streaming(interop_server, stub, m):
         m.ResponseParameters(size=92_653, compressed=m.BoolValue(value=False))])
     answers = list(stub.StreamingOutputCall(request, timeout=20))
     assert [len(answer.payload.body) for answer in answers] == [31_415, 92_653]
-    answer = rawcall.call(
-        interop_server.port, SERVICE + "StreamingOutputCall", rawcall.framed(request.SerializeToString()),
+    answer = raw.call(
+        interop_server.port, SERVICE + "StreamingOutputCall", raw.message(request.SerializeToString()),
         {"grpc-accept-encoding": "identity,gzip"})
-    assert [flag for flag, _ in answer.messages] == [1, 0] and answer.headers["grpc-encoding"] == "gzip"
+    assert [flag for flag, _ in answer.flagged_messages] == [1, 0] and answer.headers["grpc-encoding"] == "gzip"
 
 
 PING_PONG = [(31_415, 27_182), (9, 8), (2_653, 1_828), (58_979, 45_904)]

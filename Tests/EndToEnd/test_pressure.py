@@ -11,7 +11,7 @@ import h2.connection
 import h2.settings
 
 import harness
-import raw_http2
+import raw
 
 MIB = 1 << 20
 # The cache's own memory is filled before the first measurement, so what grows is the peers' share.
@@ -161,18 +161,18 @@ def test_memory_holds_while_everything_presses(make_server):
         stub = harness.cache_stub(channel)
         uploads = []
         for _ in range(UPLOADERS):
-            connection = stack.enter_context(raw_http2.RawConnection(server.port))
+            connection = stack.enter_context(raw.RawConnection(server.port))
             connection.socket.settimeout(0.2)
             uploads.append(connection)
             for stream in range(1, 9, 2):
-                body = raw_http2.message(m.SetRequest(key=b"u", value=bytes(2 * MIB)).SerializeToString())
-                connection.send(raw_http2.request_headers(stream, "Set"))
+                body = raw.message(m.SetRequest(key=b"u", value=bytes(2 * MIB)).SerializeToString())
+                connection.send(raw.request_headers(stream, "Set"))
                 # As much as the first windows allow, 64 KiB of the connection's 16 MiB at a time.
                 with contextlib.suppress(TimeoutError, ConnectionError):
                     for start in range(0, MIB - 16_384, 16_384):
-                        connection.send(raw_http2.frame(raw_http2.DATA, 0, stream, body[start:start + 16_384]))
+                        connection.send(raw.frame(raw.DATA, 0, stream, body[start:start + 16_384]))
         readers = [
-            stack.enter_context(raw_http2.RawConnection(server.port, window=0, receive_buffer=4_096))
+            stack.enter_context(raw.RawConnection(server.port, window=0, receive_buffer=4_096))
             for _ in range(SLOW_READERS)]
         wanted = m.GetRequest(key=b"hot").SerializeToString()
         written, looked_at, rounds = 0, 0.0, 0
@@ -181,7 +181,7 @@ def test_memory_holds_while_everything_presses(make_server):
             stub.Set(m.SetRequest(key=b"hot", value=os.urandom(200_000)), timeout=20)
             for reader in readers:
                 with contextlib.suppress(OSError):
-                    reader.send(raw_http2.request(2 * rounds + 1, "Get", wanted))
+                    reader.send(raw.request(2 * rounds + 1, "Get", wanted))
             rounds += 1
             for number in range(40):
                 value = bytes(sizes[(rounds + number) % len(sizes)])
@@ -196,7 +196,7 @@ def test_memory_holds_while_everything_presses(make_server):
         statuses = set()
         for number in range(200):
             stub.Set(m.SetRequest(key=b"hot", value=os.urandom(200_000)), timeout=20)
-            readers[0].send(raw_http2.request(2 * (rounds + number) + 1, "Get", wanted))
+            readers[0].send(raw.request(2 * (rounds + number) + 1, "Get", wanted))
             if resident := harness.resident_bytes(server.pid):
                 highest = max(highest, resident)
         try:

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
 import time
 
 import grpc
@@ -134,6 +135,24 @@ def test_a_handshake_that_does_not_come_on_is_ended(make_server, certificates):
         silent.sendall(b"\x16\x03\x01\x02\x00")
         silent.settimeout(60)
         assert silent.recv(1_000) == b""
+
+
+def test_new_keys_again_and_again_end_the_connection(make_server, certificates):
+    server = make_server(*tls_flags(certificates, "--log-level", "debug", "--handshake-timeout", "1h"))
+    with subprocess.Popen(
+            ["openssl", "s_client", "-connect", server.address, "-alpn", "h2", "-quiet", "-no_ign_eof"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, bufsize=0) as client:
+        end = time.monotonic() + 120
+        # s_client takes what it reads at once for one command.
+        while client.poll() is None and time.monotonic() < end:
+            try:
+                client.stdin.write(b"k\n")
+            except BrokenPipeError:
+                break
+            time.sleep(0.001)
+        client.stdin.close()
+        client.wait(20)
+    waited(lambda: "new keys too often" in server.log)
 
 
 def test_the_command_line_checks_the_certificate(make_server, certificates):
@@ -360,6 +379,8 @@ def test_certificates_and_tokens_are_read_again_on_sighup(make_server, certifica
 
 def test_what_a_server_refuses_to_start_with(certificates, tokens_file, tmp_path):
     tls = tls_flags(certificates)
+    empty = tmp_path / "empty"
+    empty.touch()
     bad = tmp_path / "bad"
     bad.write_text("# fine\n\n" + "f" * 63 + " write\n")
     port = harness.free_port()
@@ -367,6 +388,9 @@ def test_what_a_server_refuses_to_start_with(certificates, tokens_file, tmp_path
         (["--listen", f":{port}"], ["listen:", f":{port}", "TLS", "credentials", "--insecure-public"]),
         (["--listen", f"127.0.0.1:{port},0.0.0.0:{port}"], ["listen:", "0.0.0.0"]),
         (["--listen", f"[::]:{port}"], ["listen:", "[::]"]),
+        (["--listen", f"[::ffff:0.0.0.0]:{port}"], ["listen:", "[::ffff:0.0.0.0]"]),
+        (["--listen", f"[::ffff:192.0.2.1]:{port}"], ["listen:", "[::ffff:192.0.2.1]"]),
+        (["--listen", f"localhost.example:{port}"], ["listen:", "localhost.example"]),
         (["--listen", f":{port}", *tls], ["listen:", "credentials"]),
         (["--listen", f":{port}", "--tokens-file", str(tokens_file)], ["listen:", "TLS"]),
         (["--admin-listen", f":{port}", "--insecure-public"], ["admin.listen:", "loopback"]),
@@ -375,6 +399,7 @@ def test_what_a_server_refuses_to_start_with(certificates, tokens_file, tmp_path
         (["--tls-client-ca", certificates.path("authority.pem")], ["tls.certificate"]),
         (["--tls-certificate", "/nowhere.pem", "--tls-key", certificates.path("server.key")],
          ["tls.certificate: /nowhere.pem: can't be read: no such file"]),
+        (["--tls-certificate", certificates.path("server.pem"), "--tls-key", str(tmp_path)], ["tls.key:", str(tmp_path)]),
         (["--tls-certificate", certificates.path("server.key"), "--tls-key", certificates.path("server.key")],
          ["tls.certificate:", "server.key"]),
         (["--tls-certificate", certificates.path("server.pem"), "--tls-key", certificates.path("reader.key")],
@@ -382,7 +407,7 @@ def test_what_a_server_refuses_to_start_with(certificates, tokens_file, tmp_path
         ([*tls, "--tls-client-ca", certificates.path("server.key")], ["tls.client-ca:", "server.key"]),
         (["--tokens-file", "/nowhere"], ["auth.tokens-file: /nowhere: can't be read"]),
         (["--tokens-file", str(bad)], ["auth.tokens-file:", "line 3", "SHA-256"]),
-        (["--tokens-file", "/dev/null"], ["auth.tokens-file:", "no token"]),
+        (["--tokens-file", str(empty)], ["auth.tokens-file:", "no token"]),
     ]:
         arguments = flags if "--listen" in flags else ["--listen", f"127.0.0.1:{port}", *flags]
         for mode in ([], ["--check-config"]):
@@ -460,6 +485,14 @@ def test_the_administration_over_a_socket_of_its_owner(make_server, tmp_path, to
     numbers = json.loads(stats.stdout)
     assert numbers["entries"] == 1 and numbers["sets"] == 1 and numbers["budget_bytes"] == 64 << 20
     assert numbers["resident_bytes"] > 1 << 20 and numbers["connections"] >= 1
+    assert numbers["header_list"] == 0
+    with harness.channel(server) as channel:
+        many = [(f"x-{i}", "") for i in range(200)]
+        assert code_of(harness.cache_stub(channel).Get, harness.messages().GetRequest(key=b"k"), metadata=many) \
+            == grpc.StatusCode.RESOURCE_EXHAUSTED
+    lines = harness.larder("admin", "stats", *here).stdout.decode().splitlines()
+    assert ["header_list", "1"] in [line.split() for line in lines]
+    assert all("_flood" not in line for line in lines)
     config = harness.larder("admin", "config", *here).stdout.decode()
     rows = {line.split()[0]: line.split()[1:] for line in config.splitlines()[1:]}
     assert rows["cache.memory"] == ["64MiB", "flag", "live"]

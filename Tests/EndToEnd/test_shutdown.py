@@ -14,7 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import harness
-import raw_http2
+import raw
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ class PacedCaller:
     """Calls at a fixed rate on one connection, and hears what becomes of each call."""
 
     def __init__(self, port: int, body: bytes):
-        self.connection = raw_http2.RawConnection(port)
+        self.connection = raw.RawConnection(port)
         self.body = body
         self.sent_at: dict[int, float] = {}
         self.statuses: dict[int, int] = {}
@@ -123,7 +123,7 @@ class PacedCaller:
         stream, next_at = 1, time.monotonic()
         while not self.is_over.is_set() and stream < self.last_stream:
             try:
-                self.connection.send(raw_http2.request(stream, "Set", self.body))
+                self.connection.send(raw.request(stream, "Set", self.body))
             except OSError:
                 return
             self.sent_at[stream] = time.monotonic()
@@ -134,13 +134,13 @@ class PacedCaller:
     def hear(self) -> None:
         decoder = hpack.Decoder()
         for kind, flags, stream, payload in self.connection.frames():
-            if kind == raw_http2.HEADERS:
+            if kind == raw.HEADERS:
                 fields = dict(decoder.decode(payload))
-                if flags & raw_http2.END_STREAM:
+                if flags & raw.END_STREAM:
                     self.statuses[stream] = int(fields["grpc-status"])
-            elif kind == raw_http2.PING and not flags & raw_http2.ACK:
-                self.connection.send(raw_http2.frame(raw_http2.PING, raw_http2.ACK, 0, payload))
-            elif kind == raw_http2.GOAWAY:
+            elif kind == raw.PING and not flags & raw.ACK:
+                self.connection.send(raw.frame(raw.PING, raw.ACK, 0, payload))
+            elif kind == raw.GOAWAY:
                 self.last_stream = int.from_bytes(payload[:4], "big")
         self.is_over.set()
 

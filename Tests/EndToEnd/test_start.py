@@ -1,8 +1,14 @@
 """How the server starts, and what it writes while it runs."""
 
+import ctypes
 import json
 import pathlib
+import platform
+import signal
 import socket
+import subprocess
+
+import pytest
 
 import harness
 
@@ -27,6 +33,54 @@ def test_a_taken_unix_socket_is_exit_71_and_a_stale_one_is_replaced(make_server,
     with second:
         assert harness.larder("health", "--addr", f"unix:{path}").returncode == 0
     assert not path.exists()
+
+
+def assert_refused(run, code: int, *words: str) -> None:
+    lines = [line for line in run.stderr.decode().splitlines() if line.startswith("larder: ")]
+    assert run.returncode == code and len(lines) == 1, run.stderr.decode()
+    assert all(word in lines[0] for word in words), lines
+
+
+@pytest.mark.parametrize("flag", ["--listen", "--admin-listen"])
+def test_no_listener_starts_without_all_of_them(make_server, tmp_path, flag):
+    """The first can be had, the second not; and nothing is left of the first."""
+    taken = make_server().address
+    port, path = harness.free_port(), tmp_path / "no such folder" / "socket"
+    first = ["serve", "--listen", f"127.0.0.1:{port}", "--listen", f"unix:{tmp_path}/first"]
+    assert_refused(harness.larder(*first, flag, taken), 71, taken, "in use")
+    assert_refused(harness.larder(*first, flag, f"unix:{path}"), 71, str(path), "no such file")
+    (tmp_path / "file").write_text("not a socket")
+    assert_refused(harness.larder(*first, flag, f"unix:{tmp_path}/file"), 71, "no socket")
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", port)) != 0
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "not a socket"
+
+
+def test_a_loop_that_can_not_be_made_is_exit_70_and_nothing_listens(tmp_path):
+    """There are descriptors for the first loops and not for the others."""
+    run = subprocess.run(
+        ["sh", "-c", 'ulimit -n 48; exec "$@"', "sh", str(harness.LARDER), "serve", "--threads", "32",
+         "--listen", f"unix:{tmp_path}/socket"],
+        capture_output=True, timeout=60, env=harness.environment())
+    assert_refused(run, 70, "too many open files")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "aarch64"), reason="the number of tgkill is not known here")
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGILL, signal.SIGBUS])
+def test_a_fault_in_one_thread_ends_the_process(number):
+    # A backtrace, where the runtime is asked for one, would come first: by a handler that waits for the fault to come
+    # again, which one that is sent does not.
+    with harness.Server("--threads", "3", env={"SWIFT_BACKTRACE": "enable=no"}) as server:
+        threads = {(task / "comm").read_text().strip(): int(task.name)
+                   for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir()}
+        tgkill = {"x86_64": 234, "aarch64": 131}[platform.machine()]
+        assert ctypes.CDLL(None).syscall(tgkill, server.pid, threads["larder-2"], int(number)) == 0
+        assert server.process.wait(20) == -number
+        server.was_killed = True
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", server.port)) != 0
 
 
 def test_all_listeners_serve_one_cache(make_server, tmp_path):

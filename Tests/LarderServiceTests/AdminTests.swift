@@ -55,6 +55,17 @@ struct AdminTests {
         return (status, try messages.first.map { try Response(decoding: $0.span) })
     }
 
+    @Test("statistics tell of every defence, whether it has acted or not")
+    func defences() throws {
+        let services = services()
+        services.defences.count(.resetFlood, 3)
+        let stats = try #require(
+            try call(services, "GetStats", GetStatsRequest(), GetStatsResponse.self).response)
+        #expect(stats.defences.map(\.name) == Defence.allCases.map { "\($0.name)" })
+        #expect(stats.defences.filter { $0.count > 0 }.map(\.name) == ["reset_flood"])
+        #expect(stats.defences.first { $0.name == "reset_flood" }?.count == 3)
+    }
+
     @Test("statistics tell of the cache and of the server around it")
     func stats() throws {
         let services = services(Asked())

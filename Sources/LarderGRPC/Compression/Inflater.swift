@@ -13,6 +13,8 @@ package struct Inflater: ~Copyable {
     // At an address of its own: zlib's state points back to it.
     private var stream: UnsafeMutablePointer<z_stream>?
     private var storage: [UInt8] = []
+    /// What the last message came to, or what of it was unpacked before it turned out to be wrong.
+    package private(set) var unpackedBytes = 0
 
     package init() {}
 
@@ -29,6 +31,7 @@ package struct Inflater: ~Copyable {
     package mutating func inflate(
         _ bytes: Span<UInt8>, as encoding: MessageEncoding, bytesMax: UInt32
     ) throws(InflateError) -> [UInt8] {
+        unpackedBytes = 0
         guard let stream = unsafe readied(for: encoding) else { throw .outOfMemory }
         guard let count = UInt32(exactly: bytes.count) else { throw .corrupt }
         var output: [UInt8] = []
@@ -41,9 +44,11 @@ package struct Inflater: ~Copyable {
                     stream, mayGoOn: encoding == .gzip, bytesMax: Int(bytesMax), into: &output)
             }
         } catch {
+            unpackedBytes = output.count
             reuse(output)
             throw error
         }
+        unpackedBytes = output.count
         return output
     }
 

@@ -12,6 +12,11 @@ package struct TLSMachine: ~Copyable {
     private static let pieceBytesMax = 16 * 1024
     /// Answers of the protocol itself, such as to key updates, that nobody has taken.
     package static let unsentBytesMax = 64 * 1024
+    /// What a peer may send before the handshake is over: OpenSSL gathers messages of it whole.
+    package static let handshakeBytesMax = 64 * 1024
+    /// New keys that a peer may announce on one connection: each costs more than the 27 bytes that
+    /// it takes, and is due after 2^24 records or so.
+    package static let keyUpdatesMax: UInt32 = 1_000
 
     private let context: TLSContext
     private let session: OpaquePointer
@@ -20,6 +25,9 @@ package struct TLSMachine: ~Copyable {
     private let output: OpaquePointer
     /// The handshake is over: plaintext may be sent.
     package private(set) var isEstablished = false
+    private var handshakeBytes = 0
+    // At an address of its own, known to the session.
+    private let keyUpdateCount: UnsafeMutablePointer<UInt32>
     /// The peer has said that it sends no more.
     package private(set) var hasPeerEnded = false
 
@@ -27,6 +35,7 @@ package struct TLSMachine: ~Copyable {
     package init(server context: TLSContext) throws(TLSError) {
         unsafe (session, input, output) = try Self.makeSession(context)
         self.context = context
+        unsafe keyUpdateCount = Self.countKeyUpdates(on: session)
         unsafe SSL_set_accept_state(session)
     }
 
@@ -39,7 +48,17 @@ package struct TLSMachine: ~Copyable {
         }
         unsafe (session, input, output) = unsafe parts
         self.context = context
+        unsafe keyUpdateCount = Self.countKeyUpdates(on: session)
         unsafe SSL_set_connect_state(session)
+    }
+
+    private static func countKeyUpdates(
+        on session: OpaquePointer
+    ) -> UnsafeMutablePointer<UInt32> {
+        let counter = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
+        unsafe counter.initialize(to: 0)
+        unsafe larder_tls_count_key_updates(session, counter)
+        return unsafe counter
     }
 
     private static func makeSession(
@@ -72,6 +91,7 @@ package struct TLSMachine: ~Copyable {
 
     deinit {
         unsafe SSL_free(session)
+        unsafe keyUpdateCount.deallocate()
     }
 
     // MARK: In
@@ -101,8 +121,17 @@ package struct TLSMachine: ~Copyable {
                 throw .fromQueue(.session, "no memory for TLS")
             }
             offset = end
-            if !isEstablished { try shakeHands() }
+            if !isEstablished {
+                try shakeHands()
+                handshakeBytes += Int(taken)
+                guard isEstablished || handshakeBytes <= Self.handshakeBytesMax else {
+                    throw TLSError(.session, "the TLS handshake is too long")
+                }
+            }
             if isEstablished { count = try read(into: plaintext, from: count) }
+            guard unsafe keyUpdateCount.pointee <= Self.keyUpdatesMax else {
+                throw TLSError(.session, "the peer announces new keys too often")
+            }
             guard unsafe BIO_ctrl_pending(output) <= Self.unsentBytesMax else {
                 throw TLSError(.session, "the peer asks for more TLS messages than it reads")
             }

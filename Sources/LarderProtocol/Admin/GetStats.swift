@@ -33,6 +33,7 @@ package struct GetStatsResponse: MergedMessage {
     package var waiters: UInt64 = 0
     package var namespaces: [NamespaceStats] = []
     package var methods: [MethodStats] = []
+    package var defences: [DefenceStats] = []
 
     package init() {}
 
@@ -56,6 +57,10 @@ package struct GetStatsResponse: MergedMessage {
                 var element = MethodStats()
                 try element.merge(fieldOf: &reader)
                 methods.append(element)
+            case .bytes(12):
+                var element = DefenceStats()
+                try element.merge(fieldOf: &reader)
+                defences.append(element)
             default: try reader.skip(tag)
             }
         }
@@ -76,6 +81,9 @@ package struct GetStatsResponse: MergedMessage {
         }
         for element in methods {
             writer.message(11) { output in element.encode(into: &output) }
+        }
+        for element in defences {
+            writer.message(12) { output in element.encode(into: &output) }
         }
     }
 }

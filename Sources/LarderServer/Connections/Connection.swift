@@ -26,6 +26,8 @@ package final class Connection: ByteStreamDelegate {
     private var aging: ConnectionAging
     private var isResting = false
     private var drainStage = DrainStage.serving
+    /// What the last GOAWAY of a drain says beside its code.
+    private var goAwayDebug = ""
 
     private enum DrainStage { case serving, noticed, goingAway }
 
@@ -185,7 +187,7 @@ package final class Connection: ByteStreamDelegate {
             && (calls.session.outboundQueueCount > ConnectionLimits.outboundFramesMax
                 || calls.session.pendingBodyBytes > ConnectionLimits.pendingBodyBytesMax)
         let defences = shared.services.defences
-        if calls.session.outboundQueueCount > ConnectionLimits.outboundFramesCeiling {
+        if calls.session.outboundQueueCount > shared.limits.outboundFramesCeiling {
             defences.count(.outputFlood)
             stream.close()
         } else if isBehind, !stream.isReadingPaused {
@@ -266,7 +268,7 @@ package final class Connection: ByteStreamDelegate {
         case .giveUp: giveUp(.keepaliveTimeout)
         case .askToGo(let reason):
             shared.services.defences.count(Defence(reason))
-            beginDrain()
+            beginDrain(debug: reason.debug)
         case .end:
             calls.endAll(.draining)
             goAway()
@@ -306,9 +308,10 @@ package final class Connection: ByteStreamDelegate {
     // MARK: Draining
 
     /// GOAWAY in two steps (RFC 9113, 6.8): the notice, and after a round trip the last stream.
-    func beginDrain() {
+    func beginDrain(debug: String = "") {
         guard drainStage == .serving else { return }
         drainStage = .noticed
+        goAwayDebug = debug
         calls.beginDrain(nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
         goAwayTimer = shared.loop.timer(afterMillis: ConnectionLimits.goAwayDelayMillis) {
             [weak self] in
@@ -321,7 +324,7 @@ package final class Connection: ByteStreamDelegate {
         guard drainStage == .noticed else { return }
         drainStage = .goingAway
         goAwayTimer?.cancel()
-        calls.continueDrain()
+        calls.continueDrain(debug: goAwayDebug)
         flush()
     }
 

@@ -12,7 +12,17 @@ package struct ConnectionAging {
         case end
     }
 
-    package enum Reason { case idle, age }
+    package enum Reason {
+        case idle, age
+
+        /// What GOAWAY tells of it, in gRPC's words.
+        package var debug: String {
+            switch self {
+            case .idle: "max_idle"
+            case .age: "max_age"
+            }
+        }
+    }
 
     private let times: ConnectionTimes
     private let openedAtNanos: UInt64

@@ -178,7 +178,9 @@ extension ConnectionCalls {
     }
 
     /// The second GOAWAY: what began until now is served, nothing after it.
-    package mutating func continueDrain() { session.submitGoAway(code: 0) }
+    package mutating func continueDrain(debug: String = "") {
+        session.submitGoAway(code: 0, debug: debug)
+    }
 
     /// Ends every call that is still open.
     package mutating func endAll(_ status: Status) {

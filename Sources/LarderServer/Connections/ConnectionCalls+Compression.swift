@@ -14,6 +14,7 @@ extension ConnectionCalls {
                 stream, method, request, encoding: encodings.answer, nowNanos: nowNanos,
                 scratch: &scratch)
         }
+        if let refusal = inflateRefusal(nowNanos: nowNanos) { return end(stream, refusal) }
         do throws(InflateError) {
             let message = try inflate(request, encodings.request, scratch: &scratch)
             answer(
@@ -21,7 +22,9 @@ extension ConnectionCalls {
                 scratch: &scratch)
             letGo(message, scratch: &scratch)
         } catch {
-            end(stream, Status(error))
+            let status = Status(error)
+            countIfTooLong(status)
+            end(stream, status)
         }
     }
 
@@ -39,6 +42,10 @@ extension ConnectionCalls {
                 reply: &scratch.reply)
             return deliver(scratch.reply, of: call)
         }
+        if let refusal = inflateRefusal(nowNanos: nowNanos) {
+            cancel(call, refusal)
+            return false
+        }
         do throws(InflateError) {
             let message = try inflate(message, call.encodings.request, scratch: &scratch)
             handler.receivesCompressed()
@@ -48,15 +55,28 @@ extension ConnectionCalls {
             letGo(message, scratch: &scratch)
             return goesOn
         } catch {
-            cancel(call, Status(error))
+            let status = Status(error)
+            countIfTooLong(status)
+            cancel(call, status)
             return false
         }
     }
 
+    /// Why nothing is unpacked now: what was before has come to too much.
+    private mutating func inflateRefusal(nowNanos: UInt64) -> Status? {
+        guard inflating.isSpent(nowNanos: nowNanos) else { return nil }
+        services.defences.count(.inflateFlood)
+        return Refusal.inflatedTooMuch(bytesPerSecond: InflateBudget.paidBytesPerSecond).status
+    }
+
     /// A message is unpacked for one event only, so that a loop never holds two.
-    private func inflate(
+    private mutating func inflate(
         _ bytes: Span<UInt8>, _ encoding: MessageEncoding, scratch: inout CallScratch
     ) throws(InflateError) -> [UInt8] {
+        defer {
+            inflating.record(
+                packedBytes: bytes.count, unpackedBytes: scratch.inflater.unpackedBytes)
+        }
         let message = try scratch.inflater.inflate(
             bytes, as: encoding, bytesMax: services.limits.messageBytesMax)
         services.peerMemory.addUpload(message.capacity)

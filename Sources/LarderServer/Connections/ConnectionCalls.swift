@@ -35,6 +35,7 @@ package struct ConnectionCalls: ~Copyable {
     var openList = Standstill()
     var openFrame = Standstill()
     var egress = Standstill()
+    var inflating = InflateBudget()
     /// It is being ended for what it sent.
     private(set) var hasOverspent = false
 
@@ -87,9 +88,13 @@ package struct ConnectionCalls: ~Copyable {
         guard let overspending = session.overspending(nowNanos: nowNanos), !hasOverspent else {
             return
         }
+        endForAbuse(Defence(overspending), debug: overspending.debug)
+    }
+
+    private mutating func endForAbuse(_ defence: Defence, debug: String) {
         hasOverspent = true
-        services.defences.count(Defence(overspending))
-        session.terminate(code: GoAwayCode.enhanceYourCalm, debug: overspending.debug)
+        services.defences.count(defence)
+        session.terminate(code: GoAwayCode.enhanceYourCalm, debug: debug)
     }
 
     @discardableResult
@@ -144,9 +149,6 @@ package struct ConnectionCalls: ~Copyable {
 
     // MARK: Beginning
 
-    /// ENHANCE_YOUR_CALM (RFC 9113, 7).
-    private static let calmDownCode: UInt32 = 11
-
     private mutating func begin(
         _ stream: StreamRef, _ fields: HeaderRange, endOfStream: Bool, nowNanos: UInt64,
         scratch: inout CallScratch
@@ -161,7 +163,9 @@ package struct ConnectionCalls: ~Copyable {
             let found = services.method(path: scratch.head.path)
             if let gate, let refusal = gate.refusal(of: found, list) {
                 refuse(stream, refusal)
-                if gate.isOverrun { session.terminate(code: Self.calmDownCode) }
+                if gate.isOverrun, !hasOverspent {
+                    endForAbuse(.credentialsFlood, debug: "too_many_unauthenticated_calls")
+                }
                 return
             }
             guard let method = found else {
@@ -369,7 +373,7 @@ package struct ConnectionCalls: ~Copyable {
         if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }
     }
 
-    private func countIfTooLong(_ status: Status) {
+    func countIfTooLong(_ status: Status) {
         if status.code == .resourceExhausted { services.defences.count(.messageLimit) }
     }
 

@@ -9,6 +9,9 @@ package struct ConnectionLimits: Sendable {
     package var session = SessionOptions()
     /// How long it may stand still, and how long it may last.
     package var times = ConnectionTimes()
+    /// Control frames and header lists that wait: with more than one read of the worst kind can
+    /// leave behind, the connection is ended.
+    package var outboundFramesCeiling = 10_000
 
     package init() {}
 }
@@ -18,8 +21,6 @@ extension ConnectionLimits {
     /// Control frames and header lists that may wait while the socket takes nothing; with more, the
     /// connection is not read.
     static let outboundFramesMax = 1_000
-    /// With more than one read of the worst kind can leave behind, the connection is ended.
-    static let outboundFramesCeiling = 10_000
     /// Body bytes of all calls that may wait likewise, copied or where they lie.
     static let pendingBodyBytesMax = 4 << 20
     /// Bytes of all answers that are not read, but for large values; with more, calls are refused.

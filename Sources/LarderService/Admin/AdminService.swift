@@ -43,6 +43,7 @@ extension Services {
             stats.callsInFlight = facts.callsInFlight
         }
         stats.namespaces = [NamespaceStats(statistics)]
+        stats.defences = defences.all.map { DefenceStats(name: "\($0.name)", count: $0.count) }
         answer(stats, &reply)
     }
 

@@ -4,7 +4,13 @@ import LarderClient
 /// `larder admin stats`: the counters and gauges of a server.
 struct AdminStats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Print the server's counters.")
+        commandName: "stats", abstract: "Print the server's counters.",
+        discussion: """
+            As text, those defences against clients that ask too much are told that have acted; \
+            with -o json all.
+            """)
+
+    private static let nameColumns = 24
 
     @OptionGroup var connection: ConnectionOptions
 
@@ -43,8 +49,11 @@ struct AdminStats: AsyncParsableCommand {
     private func text(_ stats: GetStatsResponse) -> String {
         var lines = [("server_version", stats.serverVersion), ("node_id", stats.nodeID)]
         for (name, number) in numbers(stats) { lines.append((name, String(number))) }
+        for defence in stats.defences where defence.count > 0 {
+            lines.append((defence.name, String(defence.count)))
+        }
         return lines.map { name, value in
-            name + String(repeating: " ", count: 20 - name.count) + value
+            name + String(repeating: " ", count: max(1, Self.nameColumns - name.count)) + value
         }.joined(separator: "\n")
     }
 
@@ -54,6 +63,7 @@ struct AdminStats: AsyncParsableCommand {
         json.member("server_version", stats.serverVersion)
         json.member("node_id", stats.nodeID)
         for (name, number) in numbers(stats) { json.member(name, number) }
+        for defence in stats.defences { json.member(defence.name, defence.count) }
         json.endObject()
         return json.text
     }

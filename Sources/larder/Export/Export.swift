@@ -86,7 +86,7 @@ struct Export: AsyncParsableCommand {
                 case .call(let failure):
                     let mayGoOn = failure.mayBeRetried || lost != nil && failure.isUnreachable
                     // What went to standard output cannot be taken back.
-                    guard mayGoOn, output.path != nil, retryCount < Self.retriesMax else {
+                    guard mayGoOn, output.canGoBack, retryCount < Self.retriesMax else {
                         throw CommandFailure(failure)
                     }
                     lost = failure

@@ -2,6 +2,7 @@ import Foundation
 import LarderClient
 
 /// Where an export goes: a temporary file that takes its name at the end, or standard output.
+/// A device or a pipe is written to as it is.
 ///
 /// Gathers bytes; can go back to a former place as long as it is a file.
 struct ExportOutput {
@@ -9,7 +10,8 @@ struct ExportOutput {
 
     /// nil: standard output.
     let path: String?
-    private let temporaryPath: String
+    /// nil: nothing takes another name.
+    private let temporaryPath: String?
     private let handle: FileHandle
     private var held: [UInt8] = []
     private var writtenBytes: UInt64 = 0
@@ -17,18 +19,30 @@ struct ExportOutput {
     init(path: String?) throws(CommandFailure) {
         self.path = path
         guard let path else {
-            temporaryPath = ""
+            temporaryPath = nil
             handle = .standardOutput
             return
         }
-        temporaryPath = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
-        guard FileManager.default.createFile(atPath: temporaryPath, contents: nil),
-            let opened = FileHandle(forWritingAtPath: temporaryPath)
+        let temporary = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
+        temporaryPath = Self.isReplaceable(path) ? temporary : nil
+        guard
+            temporaryPath == nil
+                || FileManager.default.createFile(atPath: temporary, contents: nil),
+            let opened = FileHandle(forWritingAtPath: temporaryPath ?? path)
         else {
             throw CommandFailure("cannot write \(path)", exitCode: ClientExit.unwritableOutput)
         }
         handle = opened
     }
+
+    /// Whether nothing stands there, or a file: what is more than its bytes is not replaced.
+    private static func isReplaceable(_ path: String) -> Bool {
+        var found = stat()
+        return unsafe stat(path, &found) != 0 || found.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// What was appended can be taken back.
+    var canGoBack: Bool { temporaryPath != nil }
 
     var offset: UInt64 { writtenBytes + UInt64(held.count) }
 
@@ -54,18 +68,19 @@ struct ExportOutput {
         try flush()
         guard let path else { return }
         do {
-            try handle.synchronize()
+            if temporaryPath != nil { try handle.synchronize() }
             try handle.close()
         } catch {
             throw failure()
         }
+        guard let temporaryPath else { return }
         // FileManager has no call that replaces a file in one step.
         guard unsafe rename(temporaryPath, path) == 0 else { throw failure() }
     }
 
     /// Removes the unfinished file.
     func discard() {
-        if path != nil { try? FileManager.default.removeItem(atPath: temporaryPath) }
+        if let temporaryPath { try? FileManager.default.removeItem(atPath: temporaryPath) }
     }
 
     private mutating func flush() throws(CommandFailure) {

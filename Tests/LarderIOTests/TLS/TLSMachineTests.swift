@@ -157,6 +157,26 @@ struct TLSMachineTests {
         #expect(!isEstablished)
     }
 
+    @Test("a greeting that goes on and on is not gathered to its end")
+    func longGreeting() throws {
+        var server = try TLSMachine(server: certificates.server())
+        let plaintext = TLSBuffer()
+        // Records of TLS that hold pieces of one ClientHello, which says that it has 126,976 bytes.
+        let hello: [UInt8] = [1, 1, 0xF0, 0] + [UInt8](repeating: 0, count: 126_976)
+        var sent = 0
+        var reason = ""
+        for start in stride(from: 0, to: hello.count, by: 10_000) where reason.isEmpty {
+            let piece = Array(hello[start..<min(start + 10_000, hello.count)])
+            let record = [22, 3, 1, UInt8(piece.count >> 8), UInt8(piece.count & 255)] + piece
+            sent += record.count
+            do {
+                _ = try server.receive(record.span, into: plaintext)
+            } catch { reason = "\(error)" }
+        }
+        #expect(reason.contains("too long"))
+        #expect(sent < TLSMachine.handshakeBytesMax + 2 * 10_005)
+    }
+
     @Test("a flipped byte anywhere ends the session", arguments: 1...20)
     func flipped(seed: Int) throws {
         let pair = try MachinePair(

@@ -139,6 +139,59 @@ struct CompressedCallTests {
         #expect(pair.isQuiet)
     }
 
+    @Test("who makes the server unpack much from little has to wait", arguments: encodings)
+    func bombs(_ encoding: MessageEncoding) throws {
+        let pair = CallPair()
+        let value = [UInt8](repeating: 0, count: 1 << 20)
+        let bomb = packed(SetRequest(key: [1], value: value).encoded(), encoding)
+        func set(_ bytes: [UInt8]) throws -> StatusCode {
+            let stream = try pair.open("Set", bytes: bytes, metadata: says(encoding))
+            try pair.run()
+            return pair.status(stream).code
+        }
+        var takenCount = 0
+        while takenCount < 100, try set(bomb) == .ok { takenCount += 1 }
+        // A little more than may be owed, for what came in pays for some.
+        #expect((17...24).contains(takenCount))
+        #expect(pair.services.defences.value(.inflateFlood) == 1)
+        // Those that cannot be unpacked to their end are no cheaper.
+        let load = try pair.open("BulkLoad", bytes: bomb.dropLast(), metadata: says(encoding))
+        try pair.run()
+        #expect(pair.status(load).code == .internal)
+        let stream = try pair.open("BulkLoad", bytes: bomb, metadata: says(encoding))
+        try pair.run()
+        #expect(pair.answer(stream).errorInfo?.reason == "INFLATED_TOO_MUCH")
+        #expect(pair.services.defences.value(.inflateFlood) == 2)
+        // What is not compressed goes on, and with time the rest, too.
+        #expect(try set(framed(SetRequest(key: [2], value: [1]).encoded())) == .ok)
+        pair.nowNanos += 200_000_000
+        #expect(try set(bomb) == .ok)
+        #expect(pair.isQuiet)
+    }
+
+    @Test("broken bombs owe for what was unpacked of them")
+    func brokenBombs() throws {
+        let pair = CallPair()
+        var bomb = packed([UInt8](repeating: 0, count: 4 << 20), .gzip)
+        bomb[bomb.count - 6] ^= 1
+        for _ in 0..<10 {
+            _ = try pair.open("Get", bytes: bomb, metadata: says(.gzip))
+            try pair.run()
+        }
+        #expect(pair.services.defences.value(.inflateFlood) == 5)
+        #expect(pair.services.peerMemory.uploadBytes == 0)
+    }
+
+    @Test("what shrinks as text does is never too much")
+    func wellPacked() {
+        var budget = InflateBudget()
+        for _ in 0..<1_000 {
+            let isSpent = budget.isSpent(nowNanos: 1)
+            #expect(!isSpent)
+            budget.record(packedBytes: 1 << 16, unpackedBytes: 1 << 21)
+        }
+    }
+
     @Test("an answer is compressed for a caller who accepts it, if the server is to")
     func answers() throws {
         for (accepted, expected) in [

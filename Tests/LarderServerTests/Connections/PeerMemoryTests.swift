@@ -75,6 +75,7 @@ struct PeerMemoryTests {
             #expect(pair.status(stream).code == .resourceExhausted)
             #expect(pair.answer(stream).errorInfo?.reason == "UPLOADS_FULL")
         }
+        #expect(pair.services.defences.value(.uploadMemory) == UInt64(refused.count))
         #expect(pair.client.pendingBytes(streams[0]) == 0)
         for stream in streams { pair.client.reset(stream, code: 8) }
         try pair.run()
@@ -120,6 +121,7 @@ struct PeerMemoryTests {
         for stream in refused {
             #expect(pair.answer(stream).errorInfo?.reason == "ANSWERS_UNREAD")
         }
+        #expect(pair.services.defences.value(.unreadAnswers) == UInt64(refused.count))
         #expect(pair.pendingBodyBytes < 11 << 20)
         #expect(pair.services.peerMemory.unreadBytes == pair.pendingBodyBytes)
 

@@ -86,6 +86,7 @@ struct CallGateTests {
         _ = try? end(pair, "Get")
         #expect(gate.isOverrun)
         let code = pair.calls.session.terminationCode
-        #expect(code == 11)
+        #expect(code == GoAwayCode.enhanceYourCalm)
+        #expect(pair.services.defences.value(.credentialsFlood) == 1)
     }
 }
