@@ -24,11 +24,11 @@ LARDER = pathlib.Path(os.environ.get("LARDER_BIN", ROOT / ".build/release/larder
 Cells = dict[tuple[str, str, float], tuple[float, float]]
 
 
-def replay(traces: list[pathlib.Path], sizes: list[float], miss_cost: str, shards: int) -> Cells:
+def replay(traces: list[pathlib.Path], sizes: list[float], miss_cost: str, shards: int, seed: int) -> Cells:
     """Every trace at every size through the cache and through LRU."""
     command = [
         str(LARDER), "simulate", *map(str, traces), "--budget", ",".join(f"{100 * size:g}%" for size in sizes),
-        "--policy", "larder,lru", "--miss-cost", miss_cost, "--shards", str(shards), "-o", "csv",
+        "--policy", "larder,lru", "--miss-cost", miss_cost, "--shards", str(shards), "--seed", str(seed), "-o", "csv",
     ]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return {
@@ -36,6 +36,15 @@ def replay(traces: list[pathlib.Path], sizes: list[float], miss_cost: str, shard
             (float(row["object_miss_ratio"]), float(row["byte_miss_ratio"]))
         for row in csv.DictReader(io.StringIO(output))
     }
+
+
+def replays(traces: list[pathlib.Path], options: argparse.Namespace, sizes: list[float]) -> Cells:
+    """The mean of each cell over hashes of several seeds: one run has luck in it."""
+    runs = [replay(traces, sizes, options.miss_cost, options.shards, seed) for seed in range(1, options.seeds + 1)]
+    for number, cells in enumerate(runs, 1):
+        means = [mean(1 - cells[(t, "larder", s)][i] / cells[(t, "lru", s)][i] for t, p, s in cells if p == "larder") for i in (0, 1)]
+        print(f"seed {number}: {100 * means[0]:.2f} / {100 * means[1]:+.2f}", file=sys.stderr)
+    return {cell: tuple(mean(run[cell][i] for run in runs) for i in (0, 1)) for cell in runs[0]}
 
 
 def beside(traces: list[pathlib.Path], sizes: list[float], names: list[str]) -> Cells:
@@ -95,6 +104,7 @@ def main() -> int:
     parser.add_argument("--sizes", default="0.001,0.01,0.05,0.1,0.2")
     parser.add_argument("--miss-cost", default="balanced")
     parser.add_argument("--shards", type=int, default=64)
+    parser.add_argument("--seeds", type=int, default=1, help="hashes to take the mean over")
     parser.add_argument("--beside", default="")
     parser.add_argument("--out", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -103,7 +113,7 @@ def main() -> int:
     if not traces:
         print(f"no NAME.trace.zst in {arguments.folder}", file=sys.stderr)
         return 66
-    cells = replay(traces, sizes, arguments.miss_cost, arguments.shards)
+    cells = replays(traces, arguments, sizes)
     if arguments.beside:
         cells |= beside(traces, sizes, arguments.beside.split(","))
     if arguments.out:

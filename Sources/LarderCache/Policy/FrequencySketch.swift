@@ -46,29 +46,31 @@ package struct FrequencySketch: ~Copyable, Sendable {
     /// Notes that the key was asked for.
     package mutating func record(_ hash: UInt64) {
         let place = Place(self, hash)
-        var counted = false
+        let least = UInt64(truncatingIfNeeded: estimate(at: place))
+        guard least < Self.counterMax else { return }
+        // Only the counters at the minimum have to grow for the estimate to grow; the others are
+        // shared with keys that are asked for more (conservative update).
         for row in 0..<4 {
             let (index, shift) = place.counter(row)
             let word = words[index]
-            if word &>> shift & Self.counterMax < Self.counterMax {
-                words[index] = word &+ (1 &<< shift)
-                counted = true
-            }
+            let grows: UInt64 = word &>> shift & Self.counterMax == least ? 1 : 0
+            words[index] = word &+ (grows &<< shift)
         }
-        guard counted else { return }
         credit &+= blockCount
         if credit >= periodIncrements { age() }
     }
 
     /// How often the key was recorded, as far as the sketch remembers.
-    package func estimate(_ hash: UInt64) -> Int {
-        let place = Place(self, hash)
+    package func estimate(_ hash: UInt64) -> Int { estimate(at: Place(self, hash)) }
+
+    @inline(__always)
+    private func estimate(at place: Place) -> Int {
         var least = Self.counterMax
         for row in 0..<4 {
             let (index, shift) = place.counter(row)
             least = min(least, words[index] &>> shift & Self.counterMax)
         }
-        return Int(least)
+        return Int(truncatingIfNeeded: least)
     }
 
     /// Makes the table large enough for so many entries; what is known stays known. A table more

@@ -27,13 +27,13 @@ struct Replay {
     /// Requests between two reports of progress.
     private static let requestsPerReport = 1 << 16
     private static let keyBytes = 8
-    /// Every run of a simulation is the same.
-    private static let seed: UInt64 = 0x6c61_7264_6572
 
     let contender: Contender
     let charge: Charge
     let missCost: MissCost
     let shardCount: Int
+    /// Of the cache's hash: with the same, every run is the same.
+    let seed: UInt64
     let budgetBytes: UInt64
 
     /// Replays the trace; `report` hears of the requests that are done.
@@ -53,7 +53,7 @@ struct Replay {
     }
 
     private func makeCache() -> Cache {
-        var generator = SeedGenerator(state: Self.seed)
+        var generator = SeedGenerator(state: seed)
         var configuration = Cache.Configuration(
             budgetBytes: budgetBytes, seed: HashSeed(using: &generator), shardCount: shardCount,
             missCost: missCost)

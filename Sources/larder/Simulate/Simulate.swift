@@ -48,6 +48,12 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The shards of the cache, a power of two.", valueName: "count"))
     var shards = 64
 
+    @Option(
+        help: ArgumentHelp(
+            "Of the cache's hash: with the same number, every run is the same.",
+            valueName: "number"))
+    var seed: UInt64 = 0x6c61_7264_6572
+
     @Option(help: "How traces are read: auto (by name), larder, oracle or csv.")
     var format = TraceFormat.auto
 
@@ -93,7 +99,7 @@ struct Simulate: AsyncParsableCommand {
                 for contender in policy {
                     let replay = Replay(
                         contender: contender, charge: charge, missCost: missCost,
-                        shardCount: shards, budgetBytes: budget.bytes(of: trace))
+                        shardCount: shards, seed: seed, budgetBytes: budget.bytes(of: trace))
                     progress.began(trace.name, requests: trace.requests.count)
                     let result = replay.run(trace) { progress.reached($0) }
                     progress.ended()
