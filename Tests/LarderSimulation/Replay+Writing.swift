@@ -21,7 +21,9 @@ extension Replay {
             for item in states where Writing.mayHold(request.condition, item, request) {
                 guard var written = Writing.written(request, over: item, nowNanos: nowNanos)
                 else { continue }
-                if written.version == nil { written.versionAbove = model.latestVersion(request.key) }
+                if written.version == nil {
+                    written.versionAbove = model.latestVersion(request.key)
+                }
                 after.append(written)
                 if model.mayEvict { after.append(nil) }
             }
