@@ -77,9 +77,7 @@ package struct ClientSession: ~Copyable {
     // MARK: the connection
 
     /// Serialises frames until none is left or `emit` answers false. See `ServerSession.drain`.
-    package mutating func drain(
-        _ emit: (_ bytes: Span<UInt8>, _ owner: AnyObject?) -> Bool
-    ) throws(HTTP2Error) {
+    package mutating func drain(_ emit: @escaping Emit) throws(HTTP2Error) {
         try core.drain(emit)
     }
 

@@ -9,8 +9,16 @@ extension OutgoingBytes {
     package var isCountedByOwner: Bool { true }
 }
 
-/// Takes serialised bytes in order. See `drain`.
-typealias Emit = (_ bytes: Span<UInt8>, _ owner: AnyObject?) -> Bool
+/// Takes serialised bytes in order. See `ServerSession.drain`.
+///
+/// It does not outlive the draining. That it may is said so that who drains often keeps one: a
+/// closure that may not escape would cost an allocation each time it is lent to nghttp2's callbacks.
+package typealias Emit = (_ bytes: Span<UInt8>, _ owner: AnyObject?) -> Bool
+
+/// An `Emit` that can be pointed to: a pointer to the bare closure would need another one around it.
+struct Emitter {
+    let emit: Emit
+}
 
 /// What a stream still has to send: copied bytes and, between them, tails by reference.
 ///

@@ -110,9 +110,7 @@ package struct ServerSession: ~Copyable {
     /// `emit` takes all it is given, also when it answers false: that says "enough", and at most
     /// one more frame (16 KiB and its head) may follow. With an `owner` the bytes stay where they
     /// are as long as it lives; without one they have to be copied before `emit` returns.
-    package mutating func drain(
-        _ emit: (_ bytes: Span<UInt8>, _ owner: AnyObject?) -> Bool
-    ) throws(HTTP2Error) {
+    package mutating func drain(_ emit: @escaping Emit) throws(HTTP2Error) {
         try core.drain(emit)
     }
 

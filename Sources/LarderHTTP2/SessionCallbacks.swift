@@ -205,11 +205,11 @@ private func frameReady(
 ) -> Int32 {
     guard let state = unsafe state(context), let head = unsafe head,
         let slot = unsafe source?.pointee.ptr?.assumingMemoryBound(to: StreamSlot.self),
-        let emit = unsafe state.pointee.emit
+        let emitter = unsafe state.pointee.emitter
     else { return giveUp }
     if unsafe state.pointee.isOutputFull { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
     let isRecorded = unsafe state.pointee.frameReady(
-        slot, head: head, bytes: bytes, emit: emit.pointee)
+        slot, head: head, bytes: bytes, emit: emitter.pointee.emit)
     guard isRecorded else { return giveUp }
     // `finish` came between the making of this frame and its sending: the trailers follow it
     // at once, for an empty body would wait for window that it does not need.

@@ -150,16 +150,14 @@ struct SessionCore: ~Copyable {
 
     // MARK: sending
 
-    func drain(_ emit: Emit) throws(HTTP2Error) {
+    func drain(_ emit: @escaping Emit) throws(HTTP2Error) {
         if let failure = unsafe state.pointee.failure { throw failure }
         settle()
         unsafe state.pointee.isOutputFull = false
-        let result = withoutActuallyEscaping(emit) { emit in
-            unsafe withUnsafePointer(to: emit) { place in
-                unsafe state.pointee.emit = place
-                defer { unsafe state.pointee.emit = nil }
-                return drainFrames(emit)
-            }
+        let result = unsafe withUnsafePointer(to: Emitter(emit: emit)) { place in
+            unsafe state.pointee.emitter = place
+            defer { unsafe state.pointee.emitter = nil }
+            return drainFrames(emit)
         }
         if result < 0 { throw fail(result) }
     }

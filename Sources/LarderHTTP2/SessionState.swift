@@ -27,7 +27,7 @@ struct SessionState: ~Copyable {
     var input: UnsafeRawPointer?
     var inputBytes = 0
     /// Where a drain that is going on puts its bytes.
-    var emit: UnsafePointer<Emit>?
+    var emitter: UnsafePointer<Emitter>?
     var isOutputFull = false
     /// Streams to be reset once the library may be called again.
     var pendingResets: [(id: Int32, code: UInt32)] = []

@@ -77,7 +77,7 @@ final class SimulatedConnection {
     }
 
     private func fill() throws(HTTP2Error) {
-        try calls.session.drain { bytes, owner in
+        try calls.session.drain { [self] bytes, owner in
             output.append(bytes, owner: owner)
             return output.byteCount < Self.outputBytesMax
         }

@@ -255,7 +255,7 @@ final class ClientConnection: ByteStreamDelegate {
             isFull = false
             var isTaken = true
             do throws(HTTP2Error) {
-                try session.drain { bytes, owner in
+                try session.drain { [self] bytes, owner in
                     isTaken = isTaken && append(bytes, owner)
                     isFull = !stream.output.hasRoom
                     return !isFull

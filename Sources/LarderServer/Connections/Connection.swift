@@ -12,6 +12,7 @@ package final class Connection: ByteStreamDelegate {
     private let shared: LoopShared
     private let entrance: Entrance
     private var calls: ConnectionCalls
+    private let emit: Emit
     private var goAwayTimer: Timer?
     /// Takes a long flush up again when the loop's other connections have had their turn.
     private var flushTimer: Timer?
@@ -34,6 +35,16 @@ package final class Connection: ByteStreamDelegate {
     ) {
         self.stream = stream
         self.shared = shared
+        emit = { bytes, owner in
+            let isTaken =
+                if let owner {
+                    stream.output.append(referencing: bytes, owner: owner)
+                } else {
+                    stream.output.append(copying: bytes)
+                }
+            precondition(isTaken, "the output has room for what the session may still emit")
+            return stream.output.hasRoom
+        }
         self.entrance = entrance
         self.place = place
         openedAtNanos = shared.watchNanos
@@ -131,16 +142,7 @@ package final class Connection: ByteStreamDelegate {
         var rounds = 0
         while more, !stream.isWriting, !stream.isEnding {
             do throws(HTTP2Error) {
-                try calls.session.drain { bytes, owner in
-                    let isTaken =
-                        if let owner {
-                            stream.output.append(referencing: bytes, owner: owner)
-                        } else {
-                            stream.output.append(copying: bytes)
-                        }
-                    precondition(isTaken, "the output has room for what the session may still emit")
-                    return stream.output.hasRoom
-                }
+                try calls.session.drain(emit)
             } catch {
                 return stream.close()
             }

@@ -51,7 +51,7 @@ final class FakeConnection: ByteStreamDelegate {
 
     private func flush() {
         while !stream.isClosed, !stream.isWriting {
-            try? session.drain { bytes, owner in
+            try? session.drain { [self] bytes, owner in
                 if let owner {
                     _ = stream.output.append(referencing: bytes, owner: owner)
                 } else {

@@ -50,7 +50,7 @@ final class SocketClient: ByteStreamDelegate {
         var isEmpty = false
         while !isEmpty, !stream.isWriting, !stream.isClosed {
             do {
-                try session.drain { bytes, _ in
+                try session.drain { [self] bytes, _ in
                     guard stream.output.append(copying: bytes) else {
                         preconditionFailure("the output has room for a frame")
                     }
