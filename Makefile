@@ -32,7 +32,7 @@ test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against
 	swift build --product interop-server
 	$(VENV)/bin/python -m pytest Tests/EndToEnd -q
 
-check: ## walls between the targets, style, generated files, lint of the contract
+check: ## walls between the targets, style, generated files, lint of the contract, sanitizers, fuzzing
 	scripts/check
 
 sanitize: ## Swift tests with the thread and the address sanitizer

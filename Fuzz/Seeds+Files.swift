@@ -59,4 +59,26 @@ extension Seeds {
             say("Texts", "text-\(index)", [text.0] + Array(text.1.utf8))
         }
     }
+
+    static func configurations() {
+        let full = """
+            {"listen": ["127.0.0.1:7070", "unix:/tmp/x"], "threads": 2,
+             "cache": {"memory": "512MiB", "max-entries": 1000, "miss-cost": "balanced"},
+             "server": {"reflection": false, "drain-timeout": "10s", "upload-memory": "64MiB"},
+             "tls": {"certificate": "a", "key": "b", "min-version": "1.3"},
+             "log": {"level": "debug", "format": "json"}}
+            """
+        say("Configuration", "full", [0] + Array(full.utf8))
+        say("Configuration", "percent", [0] + Array(#"{"cache": {"memory": "80%"}}"#.utf8))
+        say("Configuration", "unknown", [0] + Array(#"{"cache.memory": 1e9, "thread": null}"#.utf8))
+        let digest = String(repeating: "9f86d081", count: 8)
+        let tokens = """
+            # what may who
+            \(digest) write
+            \(String(repeating: "2c26b46b", count: 8)) read methods=items,bulk namespaces=a,b # end
+
+            """
+        say("Configuration", "tokens", [1] + Array(tokens.utf8))
+        say("Configuration", "tokens-twice", [1] + Array((tokens + digest + " admin").utf8))
+    }
 }

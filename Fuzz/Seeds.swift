@@ -19,6 +19,7 @@ enum Seeds {
         clients()
         files()
         texts()
+        configurations()
     }
 
     static func say(_ target: String, _ name: String, _ bytes: [UInt8]) {

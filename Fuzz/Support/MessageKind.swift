@@ -9,6 +9,10 @@ enum MessageKind: UInt8, CaseIterable {
     case exportResponse, getLimitsResponse, healthCheckResponse, healthListResponse
     case reflectionResponse, rpcStatus, errorInfo
     case pipelineRequest, pipelineResponse
+    case getStatsRequest, listNamespacesRequest, flushNamespaceRequest, getConfigRequest
+    case updateConfigRequest, drainRequest
+    case getStatsResponse, listNamespacesResponse, flushNamespaceResponse, getConfigResponse
+    case updateConfigResponse, drainResponse
 
     /// Decodes a message and holds it to its promises.
     func check(_ bytes: [UInt8]) throws(WireError) {
@@ -42,6 +46,18 @@ enum MessageKind: UInt8, CaseIterable {
         case .errorInfo: try roundTrip(ErrorInfo.self, bytes)
         case .pipelineRequest: try roundTrip(PipelineRequest.self, bytes)
         case .pipelineResponse: try roundTrip(PipelineResponse.self, bytes)
+        case .getStatsRequest: try roundTrip(GetStatsRequest.self, bytes)
+        case .listNamespacesRequest: try roundTrip(ListNamespacesRequest.self, bytes)
+        case .flushNamespaceRequest: try roundTrip(FlushNamespaceRequest.self, bytes)
+        case .getConfigRequest: try roundTrip(GetConfigRequest.self, bytes)
+        case .updateConfigRequest: try roundTrip(UpdateConfigRequest.self, bytes)
+        case .drainRequest: try roundTrip(DrainRequest.self, bytes)
+        case .getStatsResponse: try roundTrip(GetStatsResponse.self, bytes)
+        case .listNamespacesResponse: try roundTrip(ListNamespacesResponse.self, bytes)
+        case .flushNamespaceResponse: try roundTrip(FlushNamespaceResponse.self, bytes)
+        case .getConfigResponse: try roundTrip(GetConfigResponse.self, bytes)
+        case .updateConfigResponse: try roundTrip(UpdateConfigResponse.self, bytes)
+        case .drainResponse: try roundTrip(DrainResponse.self, bytes)
         }
     }
 

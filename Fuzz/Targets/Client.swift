@@ -159,11 +159,13 @@ private struct ClientRun: ~Copyable {
 
     private mutating func record(_ ref: StreamRef, _ range: HeaderRange, isEnded: Bool) {
         check(ref)
+        guard var call = calls[ref.slot] else { return }
         let fields = session.fields(range)
         for index in 0..<fields.count {
-            calls[ref.slot]?.result.record(name: fields.name(index), value: fields.value(index))
+            call.result.record(name: fields.name(index), value: fields.value(index))
         }
-        calls[ref.slot]?.result.headersEnded(endOfStream: isEnded)
+        call.result.headersEnded(endOfStream: isEnded)
+        calls[ref.slot] = call
         if isEnded { ended(ref) }
     }
 

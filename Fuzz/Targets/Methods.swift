@@ -56,7 +56,22 @@ private struct MethodRun: ~Copyable {
                 shardCount: 2))
         services = Services(
             cache: cache, limits: limits, nodeID: "node", serverVersion: "1", health: health,
-            startID: 7)
+            startID: 7, control: Self.control)
+    }
+
+    /// One setting, which takes every value.
+    private static let control = ServerControl(
+        facts: { ServerControl.Facts() },
+        settings: { [setting("1")] },
+        change: { changes in
+            guard changes.allSatisfy({ $0.name == "a" }) else { return .failure(.settingUnknown) }
+            return .success(changes.map { setting($0.value) })
+        },
+        shutDown: { _ in })
+
+    private static func setting(_ value: String) -> ServerControl.Setting {
+        ServerControl.Setting(
+            name: "a", value: value, defaultValue: "0", source: "file", isLive: true, help: "help")
     }
 
     mutating func play() {
@@ -220,7 +235,14 @@ private struct MethodRun: ~Copyable {
         case .healthCheck, .healthWatch: try MessageKind.healthCheckResponse.check(message)
         case .healthList: try MessageKind.healthListResponse.check(message)
         case .reflection: try MessageKind.reflectionResponse.check(message)
-        case .notServed: preconditionFailure("a method that is not served says nothing")
+        case .pipeline: try MessageKind.pipelineResponse.check(message)
+        case .getStats: try MessageKind.getStatsResponse.check(message)
+        case .listNamespaces: try MessageKind.listNamespacesResponse.check(message)
+        case .flushNamespace: try MessageKind.flushNamespaceResponse.check(message)
+        case .getConfig: try MessageKind.getConfigResponse.check(message)
+        case .updateConfig: try MessageKind.updateConfigResponse.check(message)
+        case .drain: try MessageKind.drainResponse.check(message)
+        case .further, .notServed: preconditionFailure("a method that is not served says nothing")
         }
     }
 

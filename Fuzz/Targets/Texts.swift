@@ -1,9 +1,8 @@
 // What people write into flags, variables and configuration files: sizes, times, addresses. Input: a
 // choice and the text. What is read and written again reads the same.
-//
-// Sizes and times have no API outside their room: their files are built into this target.
 
 import LarderIO
+import LarderServer
 
 @c(LLVMFuzzerTestOneInput)
 func oneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

@@ -91,10 +91,9 @@ package final class RunningServer: Sendable {
         _ settings: Settings, _ further: (any FurtherMethods)?, _ control: ServerControl
     ) -> Services {
         let startedAt = Clock.unixNanos()
-        var generator = SystemRandomNumberGenerator()
         var configuration = ServicesConfiguration(
             budgetBytes: settings.memoryBytes,
-            nodeID: String(generator.next() as UInt64, radix: 16), serverVersion: Version.current,
+            nodeID: String(randomWord(), radix: 16), serverVersion: Version.current,
             startedAtUnixNanos: startedAt)
         configuration.entriesMax = settings.entriesMax
         configuration.missCost = settings.missCost
@@ -109,7 +108,12 @@ package final class RunningServer: Sendable {
         configuration.compression = settings.compression
         configuration.further = further
         configuration.control = control
-        return Services(configuration, health: HealthState(.serving), using: &generator)
+        return Services(configuration, health: HealthState(.serving), randomWord: randomWord)
+    }
+
+    private static func randomWord() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
     }
 
     /// As many connections as were asked for, as far as there are descriptors for them.

@@ -38,13 +38,13 @@ extension Services {
     // comes back with a version that it has given before.
     private static let nanosPerVersion: UInt64 = 256
 
-    /// Services over a cache of their own.
+    /// Services over a cache of their own, whose hash takes its secrets from `randomWord`.
     package convenience init(
-        _ configuration: ServicesConfiguration, health: HealthState,
-        using generator: inout some RandomNumberGenerator
+        _ configuration: ServicesConfiguration, health: HealthState, randomWord: () -> UInt64
     ) {
         var cache = Cache.Configuration(
-            budgetBytes: configuration.budgetBytes, seed: HashSeed(using: &generator))
+            budgetBytes: configuration.budgetBytes,
+            seed: HashSeed(randomWord(), randomWord(), randomWord(), randomWord()))
         cache.entriesMax = configuration.entriesMax
         cache.missCost = configuration.missCost.missCost
         cache.keyBytesMax = configuration.limits.keyBytesMax

@@ -67,7 +67,7 @@ struct ListenerTests {
             var connected = 0
             for host in hosts {
                 ByteStream.connect(
-                    loop: loop, address: .ip(host: host, port: port), timeoutMillis: 5000
+                    loop: loop, address: .ip(host: host, port: port), timeoutMillis: 60_000
                 ) { result in
                     switch result {
                     case .success(let stream): stream.close()
@@ -109,7 +109,7 @@ struct ListenerTests {
             let thread = try LoopThread(name: "other") { other.run() }
             for _ in 0..<wanted {
                 ByteStream.connect(
-                    loop: loop, address: socket.boundAddress, timeoutMillis: 5000
+                    loop: loop, address: socket.boundAddress, timeoutMillis: 60_000
                 ) { result in
                     if case .success(let stream) = result { stream.close() }
                 }
@@ -150,7 +150,7 @@ struct ListenerTests {
                 })
             let thread = try LoopThread(name: "other") { other.run() }
             ByteStream.connect(
-                loop: loop, address: listener.boundAddress, timeoutMillis: 5000
+                loop: loop, address: listener.boundAddress, timeoutMillis: 60_000
             ) { result in
                 guard case .success(let stream) = result else { return }
                 Ear(stream).onClosed = { ear in
@@ -173,7 +173,7 @@ struct ListenerTests {
             let socket = try ListeningSocket(loopback)
             _ = try Listener(loop: loop, socket: socket, onAcceptedSocket: { _ in })
             ByteStream.connect(
-                loop: loop, address: socket.boundAddress, timeoutMillis: 5000
+                loop: loop, address: socket.boundAddress, timeoutMillis: 60_000
             ) { result in
                 guard case .success(let stream) = result else { return }
                 Ear(stream).onClosed = { _ in loop.stop() }
@@ -243,7 +243,7 @@ struct ListenerTests {
             }
             for _ in 0..<8 {
                 ByteStream.connect(
-                    loop: loop, address: socket.boundAddress, timeoutMillis: 5000
+                    loop: loop, address: socket.boundAddress, timeoutMillis: 60_000
                 ) { result in
                     if case .success(let stream) = result { clients.append(stream) }
                 }
@@ -253,7 +253,7 @@ struct ListenerTests {
             var idleTurns = 0
             loop.timer(afterMillis: 50, repeatMillis: 10) {
                 idleTurns += 1
-                if dropped == 8 || idleTurns > 500 { loop.stop() }
+                if dropped == 8 || idleTurns > 6_000 { loop.stop() }
             }
             loop.run()
             precondition(dropped == 8, "all were dropped and counted")
@@ -261,12 +261,12 @@ struct ListenerTests {
             for number in hoard { close(number) }
             // With descriptors at hand again it accepts again.
             ByteStream.connect(
-                loop: loop, address: socket.boundAddress, timeoutMillis: 5000
+                loop: loop, address: socket.boundAddress, timeoutMillis: 60_000
             ) { _ in }
             loop.timer(afterMillis: 1, repeatMillis: 1) {
                 if kept.count == 1 { loop.stop() }
             }
-            loop.timer(afterMillis: 20_000) { preconditionFailure("accepts no more") }
+            loop.timer(afterMillis: 60_000) { preconditionFailure("accepts no more") }
             loop.run()
             loop.closeAll()
         }

@@ -11,7 +11,7 @@ import Darwin
 func withLoop(_ body: (EventLoop) throws -> Void) throws {
     let loop = try EventLoop()
     try body(loop)
-    let net = loop.timer(afterMillis: 30_000) { [weak loop] in
+    let net = loop.timer(afterMillis: 120_000) { [weak loop] in
         Issue.record("nothing stopped the loop")
         loop?.stop()
     }
@@ -129,7 +129,7 @@ func connectPair(
         check()
     }
     listener = made
-    ByteStream.connect(loop: loop, address: made.boundAddress, timeoutMillis: 10_000) { result in
+    ByteStream.connect(loop: loop, address: made.boundAddress, timeoutMillis: 60_000) { result in
         switch result {
         case .success(let stream):
             ends.client = stream

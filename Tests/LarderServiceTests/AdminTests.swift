@@ -36,7 +36,7 @@ struct AdminTests {
                 },
                 shutDown: { timeout in asked.drains.withLock { $0.append(timeout) } })
         }
-        return Services(configuration, health: HealthState(.serving), using: &generator)
+        return Services(configuration, health: HealthState(.serving)) { generator.next() }
     }
 
     private func method(_ name: String) throws -> Method {

@@ -29,7 +29,7 @@ struct SecuredStreamTests {
                     mouth.append(bytes)
                     if mouth.bytes.count == words.count { mouth.stream.closeAfterFlush() }
                 }
-                ear.onClosed = { _ in
+                ear.onClosed = { ear in
                     #expect(ear.error == nil)
                     loop.stop()
                 }
@@ -56,7 +56,7 @@ struct SecuredStreamTests {
                 let ear = Ear(serverStream)
                 let mouth = Ear(clientStream)
                 var sent = 0
-                func fill() {
+                func fill(_ ear: Ear) {
                     while ear.stream.output.hasRoom, sent < blob.storage.count,
                         !ear.stream.isWriting
                     {
@@ -70,8 +70,8 @@ struct SecuredStreamTests {
                         ear.stream.flush()
                     }
                 }
-                ear.onDrained = { _ in fill() }
-                ear.onReceived = { _, _ in fill() }
+                ear.onDrained = fill
+                ear.onReceived = { ear, _ in fill(ear) }
                 mouth.send([1])
                 mouth.onReceived = { mouth, bytes in
                     mouth.append(bytes)

@@ -40,8 +40,7 @@ struct ConnectionTests {
                     guard !client.isClosed, client.hearing.endedCount == 1 else { return }
                     seen = try? client.hearing.answer(call).message()
                     client.stream.close()
-                    // A turn or two for the server to see it.
-                    loop.timer(afterMillis: 50) { loop.stop() }
+                    stop(loop) { connection == nil && stream == nil }
                 }
             }
         }
@@ -64,7 +63,7 @@ struct ConnectionTests {
                 }
                 // The server's SETTINGS lie unread, so this is a reset.
                 client.stream.close()
-                loop.timer(afterMillis: 100) { loop.stop() }
+                stop(loop) { connection == nil }
             }
         }
         #expect(connection == nil)
@@ -219,10 +218,16 @@ struct ConnectionTests {
                     let large = try? client.open(
                         "Get", GetRequest(key: [UInt8(ascii: "a")], maxInlineBytes: .max))
                 else { return loop.stop() }
-                loop.timer(afterMillis: 50) {
-                    server.shared.beginDrain { loop.timer(afterMillis: 50) { loop.stop() } }
+                var isDrained = false
+                // The client reads nothing before the drain's time is over.
+                var timer: LarderIO.Timer?
+                timer = loop.timer(afterMillis: 0, repeatMillis: 1) {
+                    guard server.hits() == 1 else { return }
+                    timer?.cancel()
+                    server.shared.beginDrain { isDrained = true }
                     server.shared.endDrain()
                     client.stream.start()
+                    stop(loop) { isDrained && client.isClosed }
                 }
                 client.onNews = { client in
                     guard case .some(let last) = client.closeError else { return }

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("A running server")
 struct RunningServerTests {
-    private func makeServer(drainMillis: UInt64 = 10_000) throws -> RunningServer {
+    private func makeServer(drainMillis: UInt64 = 60_000) throws -> RunningServer {
         let memory = MachineMemory(totalBytes: 1 << 30, limitBytes: nil)
         var settings = Settings(machine: Machine(memory: memory, cores: 2))
         settings.listen = ["127.0.0.1:0"]
@@ -124,7 +124,7 @@ struct RunningServerTests {
                     hasBegun = true
                     server.drain()
                 } else if client.hearing.goAways.count == 2 {
-                    ByteStream.connect(loop: loop, address: address, timeoutMillis: 10_000) {
+                    ByteStream.connect(loop: loop, address: address, timeoutMillis: 60_000) {
                         if case .failure = $0 { wasRefused = true }
                         client.session.endBody(load)
                         client.flush()

@@ -50,7 +50,7 @@ final class CallPair {
         configuration.limits = limits
         configuration.compression = compression
         configuration.further = further
-        return Services(configuration, health: HealthState(.serving), using: &generator)
+        return Services(configuration, health: HealthState(.serving)) { generator.next() }
     }
 
     // MARK: Requests

@@ -11,13 +11,20 @@ import Testing
 func withLoop(_ body: (EventLoop) throws -> Void) throws {
     let loop = try EventLoop()
     try body(loop)
-    let net = loop.timer(afterMillis: 60_000) { [weak loop] in
+    let net = loop.timer(afterMillis: 120_000) { [weak loop] in
         Issue.record("nothing stopped the loop")
         loop?.stop()
     }
     loop.run()
     net.cancel()
     loop.closeAll()
+}
+
+/// Stops the loop once `isDone`, looked at in every millisecond.
+func stop(_ loop: EventLoop, when isDone: @escaping () -> Bool) {
+    loop.timer(afterMillis: 0, repeatMillis: 1) { [unowned loop] in
+        if isDone() { loop.stop() }
+    }
 }
 
 /// A gRPC client on a byte stream.
@@ -150,7 +157,7 @@ extension SocketClient {
     static func connect(
         _ loop: EventLoop, _ address: SocketAddress, _ ready: @escaping (ByteStream) -> Void
     ) {
-        ByteStream.connect(loop: loop, address: address, timeoutMillis: 10_000) { result in
+        ByteStream.connect(loop: loop, address: address, timeoutMillis: 60_000) { result in
             switch result {
             case .success(let stream): ready(stream)
             case .failure(let error):
