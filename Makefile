@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 ARGS ?=
 VENV := .venv
 
-.PHONY: help run build test test-swift test-simulation test-end-to-end check sanitize bench bench-micro fuzz format docs install clean
+.PHONY: help run build test test-swift test-simulation test-end-to-end test-fuzz check sanitize bench bench-micro fuzz format docs install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ build: ## install what is missing and build the release binary
 	scripts/install-dependencies
 	swift build -c release --product larder
 
-test: test-swift test-simulation test-end-to-end ## install the test tools and run every test
+test: test-swift test-simulation test-fuzz test-end-to-end ## install the test tools and run every test
 
 test-swift: ## the Swift tests
 	scripts/install-dependencies
@@ -26,13 +26,17 @@ test-simulation: ## clients and a server in one thread: 10,000 runs, each drawn 
 	scripts/install-dependencies
 	swift run -c release larder-simulation --seeds $(or $(SEEDS),10000)
 
+test-fuzz: ## two seconds of each fuzz target, after what failed once
+	scripts/install-dependencies
+	Fuzz/run 2
+
 test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against the real binary
 	scripts/install-test-tools
 	swift build --product codec-oracle
 	swift build --product interop-server
 	$(VENV)/bin/python -m pytest Tests/EndToEnd -q
 
-check: ## walls between the targets, style, generated files, lint of the contract, sanitizers, fuzzing
+check: ## walls between the targets, style, generated files, lint of the contract, sanitizers
 	scripts/check
 
 sanitize: ## Swift tests with the thread and the address sanitizer
