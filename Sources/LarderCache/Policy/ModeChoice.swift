@@ -23,7 +23,7 @@ struct ModeChoice: ~Copyable, Sendable {
     /// What is left of the past at each judgement.
     private static let memory = 0.96
     /// By how much another mode has to be better.
-    private static let margin = 1.005
+    private static let margin = 1.002
 
     /// Items of one part in so many of the budget or more are in every sample: they are few.
     private static let heavyDivisor: UInt64 = 1024
