@@ -121,6 +121,7 @@ struct SessionCore: ~Copyable {
         return unsafe give(start, frame.count)
     }
 
+    @inline(__always)
     func nextEvent() -> SessionEvent? {
         guard let record = unsafe state.pointee.events.next() else { return nil }
         switch record.kind {
@@ -191,7 +192,7 @@ struct SessionCore: ~Copyable {
         if let failure = unsafe state.pointee.failure { throw failure }
         settle()
         unsafe state.pointee.isOutputFull = false
-        let result = unsafe withUnsafePointer(to: Emitter(emit: emit)) { place in
+        let result = unsafe withUnsafePointer(to: Emitter(emit)) { place in
             unsafe state.pointee.emitter = place
             defer { unsafe state.pointee.emitter = nil }
             return drainFrames(emit)

@@ -280,7 +280,7 @@ struct SessionState: ~Copyable {
 
     /// Puts one DATA frame into the output. False: the event could not be recorded.
     mutating func frameReady(
-        _ slot: Slot, head: UnsafePointer<UInt8>, bytes: Int, emit: Emit
+        _ slot: Slot, head: UnsafePointer<UInt8>, bytes: Int, emit: borrowing Emitter
     ) -> Bool {
         let before = unsafe slot.pointee.body.count
         let referencedBefore = unsafe slot.pointee.body.referencedCount
