@@ -100,18 +100,19 @@ struct FrameScanner: ~Copyable {
 
     private mutating func note(head: UnsafePointer<UInt8>, _ counters: inout SessionCounters) {
         payloadLeft = unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
-        unsafe counters.received(
-            FrameKind(type: head[3]), payloadBytes: payloadLeft, flags: head[4])
-        unsafe isInData = head[3] == 0
-        unsafe lookForFault(head)
+        let kind = unsafe FrameKind(type: head[3])
+        unsafe counters.received(kind, payloadBytes: payloadLeft, flags: head[4])
+        isInData = kind == .data
+        unsafe lookForFault(kind, head)
     }
 
-    private mutating func lookForFault(_ head: UnsafePointer<UInt8>) {
+    @inline(__always)
+    private mutating func lookForFault(_ kind: FrameKind, _ head: UnsafePointer<UInt8>) {
         let id =
             unsafe UInt32(head[5] & 0x7F) << 24 | UInt32(head[6]) << 16 | UInt32(head[7]) << 8
             | UInt32(head[8])
         let found = unsafe endedStreams.fault(
-            FrameKind(type: head[3]), on: Int32(bitPattern: id), endOfStream: head[4] & 1 != 0)
+            kind, on: Int32(bitPattern: id), endOfStream: head[4] & 1 != 0)
         if fault == nil { fault = found }
     }
 }

@@ -51,6 +51,7 @@ package struct SessionCounters: Sendable, Equatable {
         idleFramesReceived &+ resetsReceived &+ resetsSent &+ streamsRefused
     }
 
+    @inline(__always)
     mutating func received(_ kind: FrameKind, payloadBytes: Int, flags: UInt8) {
         switch kind {
         case .data:
