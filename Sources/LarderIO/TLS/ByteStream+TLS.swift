@@ -5,8 +5,13 @@ import CLibuv
 // What the delegate appends is plaintext and waits in `output`; a flush encrypts it into
 // `ciphertext`, which leaves as the output of a stream without TLS does.
 extension ByteStream {
-    /// Plaintext of one round: about so much ciphertext a peer who reads nothing can make us keep.
-    static let securedRoundBytesMax = 192 * 1024
+    /// Plaintext of one round, and a frame of up to 128 KiB more: about so much ciphertext a peer who
+    /// reads nothing can make us keep.
+    static let securedRoundBytesMax = 96 * 1024
+
+    /// What a record holds at most. Each segment begins one of its own, which costs more than to copy
+    /// less than this.
+    static let recordBytesMax = 16 * 1024
 
     /// A secured stream's part of it.
     final class Security {
@@ -37,6 +42,7 @@ extension ByteStream {
         precondition(state == .ready && output.isEmpty, "a stream is secured before it is used")
         security = Security(machine, core)
         output.limitRound(bytes: Self.securedRoundBytesMax)
+        output.joinReferences(shorterThan: Self.recordBytesMax)
     }
 
     package var isSecured: Bool { security != nil }
