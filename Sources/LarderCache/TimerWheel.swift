@@ -95,6 +95,13 @@ package struct TimerWheel: ~Copyable, Sendable {
     @inline(__always)
     func mayBeDue(nowNanos: UInt64) -> Bool { nowNanos &>> Self.tickBits > tick && count > 0 }
 
+    /// When the wheel has something to move or to give out next; `nil` if it is empty.
+    package var nextTurnNanos: UInt64? {
+        guard let (_, _, start) = earliestSlot() else { return nil }
+        let (nanos, overflow) = start.multipliedReportingOverflow(by: 1 &<< Self.tickBits)
+        return overflow ? .max : nanos
+    }
+
     /// Takes out one entry whose time is over, doing at most `steps` moves, which it counts
     /// down. `nil` if none is left or the steps are used up.
     package mutating func nextDue(nowNanos: UInt64, steps: inout Int) -> EntryBlock? {
