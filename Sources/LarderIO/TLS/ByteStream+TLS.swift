@@ -9,10 +9,6 @@ extension ByteStream {
     /// reads nothing can make us keep.
     static let securedRoundBytesMax = 96 * 1024
 
-    /// What a record holds at most. Each segment begins one of its own, which costs more than to copy
-    /// less than this.
-    static let recordBytesMax = 16 * 1024
-
     /// A secured stream's part of it.
     final class Security {
         var machine: TLSMachine
@@ -42,7 +38,8 @@ extension ByteStream {
         precondition(state == .ready && output.isEmpty, "a stream is secured before it is used")
         security = Security(machine, core)
         output.limitRound(bytes: Self.securedRoundBytesMax)
-        output.joinReferences(shorterThan: Self.recordBytesMax)
+        // Each segment begins a record, which costs more than to copy what is shorter than one.
+        output.joinReferences(shorterThan: TLSMachine.recordBytesMax)
     }
 
     package var isSecured: Bool { security != nil }
