@@ -19,8 +19,9 @@ package struct TimerWheel: ~Copyable, Sendable {
     /// Seven levels of six bits hold the 37 bits of any tick.
     private static let levelCount = 7
 
-    private var heads = InlineArray<448, EntryBlock?>(repeating: nil)
-    private var occupied = InlineArray<7, UInt64>(repeating: 0)
+    // Arrays, since a look into an `InlineArray` this large may copy all of what holds it.
+    private var heads = [EntryBlock?](repeating: nil, count: slotsPerLevel * levelCount)
+    private var occupied = [UInt64](repeating: 0, count: levelCount)
     /// The wheel's own time; never ahead of the latest moment it was told.
     private var tick: UInt64 = 0
     package private(set) var count: UInt64 = 0
