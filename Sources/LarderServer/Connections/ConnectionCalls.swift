@@ -8,7 +8,7 @@ package import LarderService
 /// A pure machine like the session in it: bytes in, bytes out, time as a parameter.
 package struct ConnectionCalls: ~Copyable {
     package var session: ServerSession
-    var slots: [CallSlot] = []
+    var slots = CallSlots()
     /// Unary calls with a deadline whose request did not come with their headers.
     private var awaiting: [StreamRef] = []
     /// Calls that need a timer of their own now; the connection takes them.
@@ -43,6 +43,8 @@ package struct ConnectionCalls: ~Copyable {
     package private(set) var hasSeenDrainPing = false
 
     let services: Services
+    // Of `services.limits`, which a look from here would copy as a whole.
+    let messageBytesMax: UInt32
     let uploads: ConnectionUploads
     let blocks: AnswerBlocks
     /// Decides who may call what; nil: everybody may call everything.
@@ -54,6 +56,7 @@ package struct ConnectionCalls: ~Copyable {
     ) {
         session = ServerSession(options: options, memory: memory)
         self.services = services
+        messageBytesMax = services.limits.messageBytesMax
         uploads = ConnectionUploads(services.peerMemory)
         self.blocks = blocks
         self.gate = gate
@@ -65,7 +68,7 @@ package struct ConnectionCalls: ~Copyable {
     ) throws(HTTP2Error) {
         defer { holdToBudget(nowNanos: nowNanos) }
         try session.receive(bytes)
-        isProcessFull = services.peerMemory.isUnreadFull
+        isProcessFull = uploads.memory.isUnreadFull
         handleEvents(bytes, nowNanos: nowNanos, scratch: &scratch)
         if !awaiting.isEmpty { openAwaiting() }
         if !waitingUploads.isEmpty { admitWaiting() }
@@ -124,13 +127,13 @@ package struct ConnectionCalls: ~Copyable {
             case .headersTooLarge(let stream):
                 services.defences.count(.headerList)
                 // The request's own headers, or its trailers.
-                if case .open(let call) = slot(of: stream) {
+                if let call = slots.call(inSlotOf: stream) {
                     cancel(call, .headersTooLarge)
                 } else {
                     refuse(stream, .headersTooLarge)
                 }
             case .bodyLow(let stream):
-                if case .open(let call) = slot(of: stream), let handler = call.handler {
+                if let call = slots.call(inSlotOf: stream), let handler = call.handler {
                     scratch.reply.clear(encoding: call.encodings.answer)
                     let wasPaused = handler.isPaused
                     handler.writable(nowNanos: nowNanos, reply: &scratch.reply)
@@ -179,7 +182,7 @@ package struct ConnectionCalls: ~Copyable {
                 answer: services.compressesAnswers
                     ? MessageEncoding(acceptedIn: scratch.head.acceptEncoding) : .identity)
             if method.shape == .unary {
-                place(
+                slots.place(
                     .awaitingRequest(stream, method, encodings, deadlineNanos: deadlineNanos),
                     at: stream)
                 if deadlineNanos != nil { awaiting.append(stream) }
@@ -195,8 +198,8 @@ package struct ConnectionCalls: ~Copyable {
         case .reject(let status): refuse(stream, status)
         case .health(let isHead):
             let answer = services.health.isServing ? PlainAnswer.healthy : .unhealthy
-            place(.plain(isHead ? answer.withoutBody : answer, bodyBytes: 0), at: stream)
-        case .plain(let answer): place(.plain(answer, bodyBytes: 0), at: stream)
+            slots.place(PlainRequest(answer: isHead ? answer.withoutBody : answer), at: stream)
+        case .plain(let answer): slots.place(PlainRequest(answer: answer), at: stream)
         }
         if endOfStream {
             let nothing: [UInt8] = []
@@ -213,12 +216,12 @@ package struct ConnectionCalls: ~Copyable {
     }
 
     mutating func refuse(_ stream: StreamRef, _ status: Status) {
-        place(.over, at: stream)
+        slots.clear(stream)
         end(stream, status)
     }
 
     private mutating func answerPlainly(_ stream: StreamRef, _ answer: PlainAnswer) {
-        place(.over, at: stream)
+        slots.clear(stream)
         let block = HeaderBlock(answer.fields)
         guard !answer.body.isEmpty else {
             return session.respondHeadersOnly(stream, headers: block)
@@ -237,8 +240,8 @@ package struct ConnectionCalls: ~Copyable {
     ) -> OpenCall {
         let call = OpenCall(
             stream, method, encodings, handler: handler, request: request,
-            messageBytesMax: services.limits.messageBytesMax, uploads: uploads)
-        place(.open(call), at: stream)
+            messageBytesMax: messageBytesMax, uploads: uploads)
+        slots.place(call)
         if let deadlineNanos { deadlines.append((stream, deadlineNanos)) }
         return call
     }
@@ -247,8 +250,7 @@ package struct ConnectionCalls: ~Copyable {
     private mutating func openAwaiting() {
         for stream in awaiting {
             guard
-                case .awaitingRequest(_, let method, let encodings, let deadline) = slot(
-                    of: stream)
+                case .awaitingRequest(_, let method, let encodings, let deadline) = slots[stream]
             else { continue }
             openAwaiting(stream, method, encodings, deadlineNanos: deadline)
         }
@@ -263,7 +265,7 @@ package struct ConnectionCalls: ~Copyable {
 
     private func unaryInput(_ encodings: CallEncodings) -> UnaryInput {
         UnaryInput(
-            messageBytesMax: services.limits.messageBytesMax,
+            messageBytesMax: messageBytesMax,
             takesCompressed: encodings.takesCompressed)
     }
 
@@ -275,13 +277,22 @@ package struct ConnectionCalls: ~Copyable {
         _ stream: StreamRef, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
         scratch: inout CallScratch
     ) -> Bool {
-        switch slot(of: stream) {
+        switch slots[stream] {
         case .over: break
         case .awaitingRequest(_, let method, let encodings, let deadlineNanos):
+            let whole = UnaryInput.whole(
+                chunk, endOfStream: endOfStream, messageBytesMax: messageBytesMax)
+            if let whole {
+                slots.clear(stream)
+                answer(
+                    stream, method, whole, encoding: encodings.answer, nowNanos: nowNanos,
+                    scratch: &scratch)
+                break
+            }
             var request = unaryInput(encodings)
             switch request.received(chunk, endOfStream: endOfStream) {
             case .deliver(let message):
-                place(.over, at: stream)
+                slots.clear(stream)
                 let bytes = request.bytes(of: message, in: chunk)
                 answer(
                     stream, method, bytes, encodings, isCompressed: request.isCompressed,
@@ -293,14 +304,16 @@ package struct ConnectionCalls: ~Copyable {
                 return keepRoom(
                     for: open(stream, method, encodings, request, deadlineNanos: deadlineNanos))
             }
-        case .plain(let answer, let bodyBytes):
-            let bodyBytes = bodyBytes + chunk.count
-            if endOfStream || bodyBytes > ConnectionLimits.plainBodyBytesMax {
-                answerPlainly(stream, answer)
+        case .plain:
+            guard var request = slots.plainRequest(stream) else { break }
+            request.bodyBytes += chunk.count
+            if endOfStream || request.bodyBytes > ConnectionLimits.plainBodyBytesMax {
+                answerPlainly(stream, request.answer)
             } else {
-                place(.plain(answer, bodyBytes: bodyBytes), at: stream)
+                slots.place(request, at: stream)
             }
-        case .open(let call):
+        case .open:
+            guard let call = slots.call(inSlotOf: stream) else { break }
             call.receivedBytes &+= UInt64(chunk.count)
             if call.takesManyMessages {
                 receivedMessages(
@@ -330,7 +343,7 @@ package struct ConnectionCalls: ~Copyable {
             call.isRequestWhole = true
             let bytes = request.bytes(of: message, in: chunk)
             guard let handler = call.handler else {
-                place(.over, at: call.stream)
+                slots.clear(call.stream)
                 return answer(
                     call.stream, call.method, bytes, call.encodings,
                     isCompressed: request.isCompressed, nowNanos: nowNanos, scratch: &scratch)
