@@ -40,25 +40,35 @@ package struct GetResponseHead: Equatable, Sendable {
 
     /// Appends the head and a copy of the value.
     package func encode(into writer: inout WireWriter, value: Span<UInt8>) {
-        encode(into: &writer, tailBytes: value.count)
-        if value.count > 0 { writer.append(value) }
+        writer.fields(bytesMax: Self.bytesMax &+ value.count) { output, start in
+            let end = put(into: &output, at: start, valueCount: value.count)
+            return output.putBytes(value, at: end)
+        }
     }
 
     /// Appends the head and, if there are any, the header of a value's `tailBytes` bytes, which are
     /// the caller's to send next.
     package func encode(into writer: inout WireWriter, tailBytes: Int) {
         writer.fields(bytesMax: Self.bytesMax) { output, start in
-            var end = output.putUInt(1, UInt64(bitPattern: Int64(outcome.rawValue)), at: start)
-            end = output.putUInt(2, version, at: end)
-            end = output.putUInt(3, UInt64(flags), at: end)
-            if let ttlMillis { end = output.putField(.varint(4), ttlMillis, at: end) }
-            end = output.putUInt(5, valueBytes, at: end)
-            end = output.putUInt(6, stale ? 1 : 0, at: end)
-            end = output.putUInt(7, leaseToken, at: end)
-            end = output.putUInt(8, UInt64(nearMillis), at: end)
-            end = output.putUInt(9, ageMillis, at: end)
-            return tailBytes > 0 ? output.putField(.bytes(15), UInt64(tailBytes), at: end) : end
+            put(into: &output, at: start, valueCount: tailBytes)
         }
+    }
+
+    /// - Returns: where the value goes.
+    @inline(__always)
+    private func put(
+        into output: inout MutableSpan<UInt8>, at start: Int, valueCount: Int
+    ) -> Int {
+        var end = output.putUInt(1, UInt64(bitPattern: Int64(outcome.rawValue)), at: start)
+        end = output.putUInt(2, version, at: end)
+        end = output.putUInt(3, UInt64(flags), at: end)
+        if let ttlMillis { end = output.putField(.varint(4), ttlMillis, at: end) }
+        end = output.putUInt(5, valueBytes, at: end)
+        end = output.putUInt(6, stale ? 1 : 0, at: end)
+        end = output.putUInt(7, leaseToken, at: end)
+        end = output.putUInt(8, UInt64(nearMillis), at: end)
+        end = output.putUInt(9, ageMillis, at: end)
+        return valueCount > 0 ? output.putField(.bytes(15), UInt64(valueCount), at: end) : end
     }
 
     /// How long the message is together with a value of `valueCount` bytes.

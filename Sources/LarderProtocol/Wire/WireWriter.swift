@@ -63,8 +63,8 @@ package struct WireWriter: ~Copyable {
         reserve(added)
         let start = count
         var output = storage.mutableSpan
-        for index in 0..<added { output[start &+ index] = span[index] }
-        count = start &+ added
+        let end = output.putBytes(span, at: start)
+        count = end
     }
 
     /// Leaves room for a gRPC message prefix and tells where; `endMessage` fills it.
@@ -300,6 +300,13 @@ extension MutableSpan<UInt8> {
         }
         self[start] = UInt8(truncatingIfNeeded: tag.rawValue)
         return putVarint(value, at: start &+ 1)
+    }
+
+    @inline(__always)
+    @_lifetime(self: copy self)
+    mutating func putBytes(_ bytes: Span<UInt8>, at start: Int) -> Int {
+        for index in 0..<bytes.count { self[start &+ index] = bytes[index] }
+        return start &+ bytes.count
     }
 
     /// A varint field, left out when 0.

@@ -15,13 +15,13 @@ extension ConnectionCalls {
             let status = scratch.reply.status
             return end(stream, status ?? Status(.unknown, "the method gave no status"))
         }
-        // Not `written`: a look at the reply as a whole would copy it.
-        copiedBytesBound &+= scratch.reply.bytes.count
         if scratch.reply.tails.isEmpty {
+            let body = scratch.reply.written
+            copiedBytesBound &+= body.count
             return session.respond(
-                stream, headers: blocks.headers(encoding), body: scratch.reply.bytes.bytes,
-                trailers: blocks.okTrailers)
+                stream, headers: blocks.headers(encoding), body: body, trailers: blocks.okTrailers)
         }
+        copiedBytesBound &+= scratch.reply.written.count
         if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: scratch.reply) {
             scratch.reply.clear()
             return end(stream, refusal)

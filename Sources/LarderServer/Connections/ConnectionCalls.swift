@@ -9,6 +9,7 @@ package import LarderService
 package struct ConnectionCalls: ~Copyable {
     package var session: ServerSession
     var slots = CallSlots()
+    private var knownCalls = KnownCalls()
     /// Unary calls with a deadline whose request did not come with their headers.
     private var awaiting: [StreamRef] = []
     /// Calls that need a timer of their own now; the connection takes them.
@@ -156,6 +157,23 @@ package struct ConnectionCalls: ~Copyable {
         _ stream: StreamRef, _ fields: HeaderRange, endOfStream: Bool, nowNanos: UInt64,
         scratch: inout CallScratch
     ) {
+        if let plan = knownCalls.plan(fields) {
+            beginCall(
+                stream, plan.method, plan.encodings, fields, timeoutNanos: plan.timeoutNanos,
+                nowNanos: nowNanos)
+        } else {
+            beginUnknown(stream, fields, nowNanos: nowNanos, scratch: &scratch)
+        }
+        if endOfStream {
+            let nothing: [UInt8] = []
+            received(
+                stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
+        }
+    }
+
+    private mutating func beginUnknown(
+        _ stream: StreamRef, _ fields: HeaderRange, nowNanos: UInt64, scratch: inout CallScratch
+    ) {
         scratch.head.reset()
         let list = session.fields(fields)
         for index in 0..<list.count {
@@ -163,49 +181,63 @@ package struct ConnectionCalls: ~Copyable {
         }
         switch scratch.head.verdict() {
         case .call(let timeoutNanos):
-            let found = services.method(path: scratch.head.path)
-            if let gate, let refusal = gate.refusal(of: found, list) {
-                refuse(stream, refusal)
-                if gate.isOverrun, !hasOverspent {
-                    endForAbuse(.credentialsFlood, debug: "too_many_unauthenticated_calls")
-                }
-                return
-            }
-            guard let method = found else {
+            guard let method = services.method(path: scratch.head.path) else {
+                // Who is not let in does not hear which methods there are.
+                if isTurnedAway(stream, nil, fields) { return }
                 return refuse(stream, .unknownMethod(path: scratch.head.path))
             }
-            if let refusal = services.refusal(of: method) { return refuse(stream, refusal) }
-            let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
-            let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
             let encodings = CallEncodings(
                 request: scratch.head.requestEncoding,
                 answer: services.compressesAnswers
                     ? MessageEncoding(acceptedIn: scratch.head.acceptEncoding) : .identity)
-            if method.shape == .unary {
-                slots.place(
-                    .awaitingRequest(stream, method, encodings, deadlineNanos: deadlineNanos),
-                    at: stream)
-                if deadlineNanos != nil { awaiting.append(stream) }
-            } else {
-                let handler =
-                    method.handler == .further
-                    ? services.openFurther(method, metadata: metadata(fields), nowNanos: nowNanos)
-                    : services.open(method, nowNanos: nowNanos)
-                open(
-                    stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos,
-                    handler: handler)
-            }
+            knownCalls.keep(
+                CallPlan(method: method, encodings: encodings, timeoutNanos: timeoutNanos), fields)
+            beginCall(
+                stream, method, encodings, fields, timeoutNanos: timeoutNanos, nowNanos: nowNanos)
         case .reject(let status): refuse(stream, status)
         case .health(let isHead):
             let answer = services.health.isServing ? PlainAnswer.healthy : .unhealthy
             slots.place(PlainRequest(answer: isHead ? answer.withoutBody : answer), at: stream)
         case .plain(let answer): slots.place(PlainRequest(answer: answer), at: stream)
         }
-        if endOfStream {
-            let nothing: [UInt8] = []
-            received(
-                stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
+    }
+
+    private mutating func beginCall(
+        _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings, _ fields: HeaderRange,
+        timeoutNanos: UInt64?, nowNanos: UInt64
+    ) {
+        if isTurnedAway(stream, method, fields) { return }
+        if let refusal = services.refusal(of: method) { return refuse(stream, refusal) }
+        let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
+        let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
+        if method.shape == .unary {
+            slots.place(
+                .awaitingRequest(stream, method, encodings, deadlineNanos: deadlineNanos),
+                at: stream)
+            if deadlineNanos != nil { awaiting.append(stream) }
+        } else {
+            let handler =
+                method.handler == .further
+                ? services.openFurther(method, metadata: metadata(fields), nowNanos: nowNanos)
+                : services.open(method, nowNanos: nowNanos)
+            open(
+                stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos,
+                handler: handler)
         }
+    }
+
+    /// Asks the gate, and refuses the call if it says so.
+    private mutating func isTurnedAway(
+        _ stream: StreamRef, _ method: Method?, _ fields: HeaderRange
+    ) -> Bool {
+        guard let gate, let refusal = gate.refusal(of: method, session.fields(fields)) else {
+            return false
+        }
+        refuse(stream, refusal)
+        if gate.isOverrun, !hasOverspent {
+            endForAbuse(.credentialsFlood, debug: "too_many_unauthenticated_calls")
+        }
+        return true
     }
 
     private func metadata(_ fields: HeaderRange) -> [Field] {
@@ -220,7 +252,7 @@ package struct ConnectionCalls: ~Copyable {
         end(stream, status)
     }
 
-    private mutating func answerPlainly(_ stream: StreamRef, _ answer: PlainAnswer) {
+    mutating func answerPlainly(_ stream: StreamRef, _ answer: PlainAnswer) {
         slots.clear(stream)
         let block = HeaderBlock(answer.fields)
         guard !answer.body.isEmpty else {
@@ -233,7 +265,7 @@ package struct ConnectionCalls: ~Copyable {
 
     /// Gives a call that is not over yet a place of its own.
     @discardableResult
-    private mutating func open(
+    mutating func open(
         _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings,
         _ request: consuming UnaryInput, deadlineNanos: UInt64?,
         handler: (any StreamingCall)? = nil
@@ -263,141 +295,9 @@ package struct ConnectionCalls: ~Copyable {
         open(stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos)
     }
 
-    private func unaryInput(_ encodings: CallEncodings) -> UnaryInput {
+    func unaryInput(_ encodings: CallEncodings) -> UnaryInput {
         UnaryInput(
             messageBytesMax: messageBytesMax,
             takesCompressed: encodings.takesCompressed)
-    }
-
-    // MARK: Requests
-
-    /// - Returns: whether the window of the chunk is to be withheld.
-    @discardableResult
-    private mutating func received(
-        _ stream: StreamRef, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
-        scratch: inout CallScratch
-    ) -> Bool {
-        switch slots[stream] {
-        case .over: break
-        case .awaitingRequest(_, let method, let encodings, let deadlineNanos):
-            let whole = UnaryInput.whole(
-                chunk, endOfStream: endOfStream, messageBytesMax: messageBytesMax)
-            if let whole {
-                slots.clear(stream)
-                answer(
-                    stream, method, whole, encoding: encodings.answer, nowNanos: nowNanos,
-                    scratch: &scratch)
-                break
-            }
-            var request = unaryInput(encodings)
-            switch request.received(chunk, endOfStream: endOfStream) {
-            case .deliver(let message):
-                slots.clear(stream)
-                let bytes = request.bytes(of: message, in: chunk)
-                answer(
-                    stream, method, bytes, encodings, isCompressed: request.isCompressed,
-                    nowNanos: nowNanos, scratch: &scratch)
-            case .reject(let status):
-                countIfTooLong(status)
-                refuse(stream, status)
-            case .wait:
-                return keepRoom(
-                    for: open(stream, method, encodings, request, deadlineNanos: deadlineNanos))
-            }
-        case .plain:
-            guard var request = slots.plainRequest(stream) else { break }
-            request.bodyBytes += chunk.count
-            if endOfStream || request.bodyBytes > ConnectionLimits.plainBodyBytesMax {
-                answerPlainly(stream, request.answer)
-            } else {
-                slots.place(request, at: stream)
-            }
-        case .open:
-            guard let call = slots.call(inSlotOf: stream) else { break }
-            call.receivedBytes &+= UInt64(chunk.count)
-            if call.takesManyMessages {
-                receivedMessages(
-                    call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
-            } else {
-                receivedRequest(
-                    call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
-            }
-            if openCall(stream) != nil { return keepRoom(for: call) || call.isPaused }
-            letRoomGo(of: call)
-        }
-        return false
-    }
-
-    /// The one message of a unary or server-streaming call, which came in pieces.
-    private mutating func receivedRequest(
-        _ call: OpenCall, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
-        scratch: inout CallScratch
-    ) {
-        var request = call.takeRequest()
-        switch request.received(chunk, endOfStream: endOfStream) {
-        case .wait: call.request = request
-        case .reject(let status):
-            countIfTooLong(status)
-            cancel(call, status)
-        case .deliver(let message):
-            call.isRequestWhole = true
-            let bytes = request.bytes(of: message, in: chunk)
-            guard let handler = call.handler else {
-                slots.clear(call.stream)
-                return answer(
-                    call.stream, call.method, bytes, call.encodings,
-                    isCompressed: request.isCompressed, nowNanos: nowNanos, scratch: &scratch)
-            }
-            if isAnswerDoubtful, let refusal = unreadRefusal() { return cancel(call, refusal) }
-            let goesOn = hand(
-                bytes, isCompressed: request.isCompressed, to: handler, of: call,
-                nowNanos: nowNanos, scratch: &scratch)
-            guard goesOn else { return }
-            halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch)
-        }
-    }
-
-    private mutating func receivedMessages(
-        _ call: OpenCall, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
-        scratch: inout CallScratch
-    ) {
-        guard let handler = call.handler else { return }
-        var messages = call.takeMessages()
-        do throws(DeframeError) {
-            var offset = 0
-            while let message = try messages.next(chunk, at: &offset) {
-                // A load's answers are few and replace each other: it may always go on.
-                if isAnswerDoubtful, call.method.handler != .bulkLoad, let refusal = unreadRefusal()
-                {
-                    return cancel(call, refusal)
-                }
-                let goesOn = hand(
-                    messages.bytes(of: message, in: chunk), isCompressed: messages.isCompressed,
-                    to: handler, of: call, nowNanos: nowNanos, scratch: &scratch)
-                guard goesOn else { return }
-            }
-            if endOfStream { try messages.endOfStream() }
-        } catch {
-            let status = Status(error)
-            countIfTooLong(status)
-            return cancel(call, status)
-        }
-        call.messages = messages
-        if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }
-    }
-
-    func countIfTooLong(_ status: Status) {
-        if status.code == .resourceExhausted { services.defences.count(.messageLimit) }
-    }
-
-    private mutating func halfClosed(
-        _ call: OpenCall, _ handler: any StreamingCall, nowNanos: UInt64,
-        scratch: inout CallScratch
-    ) {
-        scratch.reply.clear(encoding: call.encodings.answer)
-        handler.halfClosed(
-            nowNanos: nowNanos, sentAll: session.pendingBytes(call.stream) == 0,
-            reply: &scratch.reply)
-        deliver(scratch.reply, of: call)
     }
 }
