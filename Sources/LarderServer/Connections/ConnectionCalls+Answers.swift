@@ -18,8 +18,7 @@ extension ConnectionCalls {
         if scratch.reply.tails.isEmpty {
             let body = scratch.reply.written
             copiedBytesBound &+= body.count
-            return session.respond(
-                stream, headers: blocks.headers(encoding), body: body, trailers: blocks.okTrailers)
+            return respond(stream, body, encoding)
         }
         copiedBytesBound &+= scratch.reply.written.count
         if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: scratch.reply) {
@@ -38,6 +37,20 @@ extension ConnectionCalls {
         }
         // The session holds the values now; the next call of the loop may be long in coming.
         scratch.reply.clear()
+    }
+
+    // A block that is chosen first is counted, and nearly all answers have the same.
+    private mutating func respond(
+        _ stream: StreamRef, _ body: Span<UInt8>, _ encoding: MessageEncoding
+    ) {
+        switch encoding {
+        case .identity:
+            session.respond(
+                stream, headers: blocks.plainHeaders, body: body, trailers: blocks.okTrailers)
+        case .gzip, .deflate:
+            session.respond(
+                stream, headers: blocks.headers(encoding), body: body, trailers: blocks.okTrailers)
+        }
     }
 
     /// Submits what a streaming call has said.
