@@ -111,7 +111,8 @@ private struct Script {
         if oneIn(30) { block += oneIn(2) ? [0x20] : [0x3F, 0xE1, 0x1F] }
         block.append(oneIn(8) ? 0x82 : 0x83)
         if !oneIn(40) { block.append(0x86) }
-        block += RawFrame.literal(oneIn(8) ? 0x44 : 4, "/\(Int.random(in: 0..<3, using: &generator))")
+        block += RawFrame.literal(
+            oneIn(8) ? 0x44 : 4, "/\(Int.random(in: 0..<3, using: &generator))")
         block += RawFrame.literal(oneIn(8) ? 0x41 : 1, "h")
         for _ in 0..<Int.random(in: 0..<4, using: &generator) { block += field() }
         return block
