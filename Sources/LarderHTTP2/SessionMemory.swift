@@ -49,12 +49,14 @@ private enum BlockSize {
     static let unpooled = 0
 
     /// The class that holds `bytes` and a head; `unpooled` if none does.
+    @inline(__always)
     static func sizeClass(_ bytes: Int) -> Int {
-        let (whole, isTooMuch) = bytes.addingReportingOverflow(headBytes + classBytes - 1)
-        guard !isTooMuch else { return unpooled }
-        let sizeClass = whole / classBytes
-        return sizeClass < classCount ? sizeClass : unpooled
+        guard UInt(bitPattern: bytes) <= UInt(pooledBytesMax) else { return unpooled }
+        return (bytes + headBytes + classBytes - 1) / classBytes
     }
+
+    /// The longest that a block of the last class holds.
+    private static let pooledBytesMax = (classCount - 1) * classBytes - headBytes
 }
 
 /// Free blocks by size, each list linked through the blocks themselves.
@@ -74,7 +76,8 @@ private struct BlockLists {
             return unsafe Self.makeBlock(bytes, sizeClass)
         }
         unsafe first[sizeClass] = kept.load(as: UnsafeMutableRawPointer?.self)
-        unsafe keptBytes -= sizeClass * BlockSize.classBytes
+        // What is kept was counted when it was given.
+        unsafe keptBytes &-= sizeClass * BlockSize.classBytes
         return unsafe kept
     }
 
