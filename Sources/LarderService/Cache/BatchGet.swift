@@ -21,8 +21,13 @@ extension Services {
         reply.beginMessage()
         do {
             var keys = request.keys()
+            var keysAhead = request.keys()
+            var ahead = LookAhead()
             while let key = try keys.next() {
-                guard let entry = cache.get(key, options, nowNanos: nowNanos) else {
+                while ahead.hasRoom, let next = try keysAhead.next() {
+                    cache.prepare(next, in: &ahead)
+                }
+                guard let entry = cache.get(key, options, &ahead, nowNanos: nowNanos) else {
                     batch.append(EntryAnswer(.miss), to: &reply)
                     continue
                 }
