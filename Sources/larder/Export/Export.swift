@@ -12,10 +12,6 @@ struct Export: AsyncParsableCommand {
             Exit codes: 0 done, 2 the call failed, 3 cannot connect.
             """)
 
-    /// How often an export that lost its connection is taken up again.
-    private static let retriesMax = 5
-    private static let firstRetryMillis: UInt64 = 200
-
     @Option(
         name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp("The file; -: standard output.", valueName: "file"),
@@ -73,47 +69,26 @@ struct Export: AsyncParsableCommand {
             output: output, form: format == .jsonl ? .jsonl : .export,
             isMetadataOnly: metadataOnly)
         var cursor: [UInt8] = []
-        var retryCount = 0
-        var lost: ClientError?
+        var retries = TransferRetries()
         while true {
-            do throws(ExportError) {
-                if lost != nil { try await reconnect(client) }
+            do throws(TransferError) {
+                try await retries.reconnect(client)
                 try await pass(client, &writer, &cursor, progress)
                 break
             } catch {
-                switch error {
-                case .command(let failure): throw failure
-                case .call(let failure):
-                    let mayGoOn = failure.mayBeRetried || lost != nil && failure.isUnreachable
-                    // What went to standard output cannot be taken back.
-                    guard mayGoOn, output.canGoBack, retryCount < Self.retriesMax else {
-                        throw CommandFailure(failure)
-                    }
-                    lost = failure
-                }
+                // What went to standard output cannot be taken back.
+                try await retries.wait(after: error, isRepeatable: output.canGoBack)
             }
-            let millis = Self.firstRetryMillis << UInt64(retryCount)
-            retryCount += 1
-            try? await Task.sleep(nanoseconds: millis * 1_000_000)
             try writer.goBack()
         }
         try writer.finish()
-    }
-
-    private enum ExportError: Error {
-        case call(ClientError)
-        case command(CommandFailure)
-    }
-
-    private func reconnect(_ client: CacheClient) async throws(ExportError) {
-        do throws(ClientError) { try await client.reconnect() } catch { throw .call(error) }
     }
 
     // Writes what comes from the cursor on; the cursor moves along.
     private func pass(
         _ client: CacheClient, _ writer: inout ExportWriter, _ cursor: inout [UInt8],
         _ progress: ExportProgress
-    ) async throws(ExportError) {
+    ) async throws(TransferError) {
         let left = limit == 0 ? 0 : limit - min(limit, writer.entryCount)
         if limit > 0, left == 0 { return }
         var request = ExportRequest()
@@ -140,7 +115,7 @@ struct Export: AsyncParsableCommand {
         }
     }
 
-    private func next(_ stream: ExportStream) async throws(ExportError) -> ExportResponse? {
+    private func next(_ stream: ExportStream) async throws(TransferError) -> ExportResponse? {
         do throws(ClientError) {
             return try await stream.next()
         } catch {

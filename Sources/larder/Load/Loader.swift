@@ -2,9 +2,6 @@ import LarderClient
 
 /// One load from its first to its last entry, through as many streams as it takes.
 struct Loader {
-    /// How often a load that lost its connection is taken up again.
-    private static let retriesMax = 5
-    private static let firstRetryMillis: UInt64 = 200
     // Records between two looks of the progress bar.
     private static let noteEvery = 512
 
@@ -32,43 +29,24 @@ struct Loader {
         let limits = try await calling { () async throws(ClientError) in
             try await client.limits()
         }
-        var retryCount = 0
-        var lost: ClientError?
+        var retries = TransferRetries()
+        var isFirst = true
         while true {
-            do throws(LoadError) {
-                if lost != nil { try await reconnect(client) }
-                return try await pass(client, limits, isFirst: retryCount == 0)
+            do throws(TransferError) {
+                try await retries.reconnect(client)
+                return try await pass(client, limits, isFirst: isFirst)
             } catch {
-                switch error {
-                case .command(let failure): throw failure
-                case .call(let failure):
-                    let mayGoOn = failure.mayBeRetried || lost != nil && failure.isUnreachable
-                    guard mayGoOn, input.isRepeatable, retryCount < Self.retriesMax else {
-                        throw CommandFailure(failure)
-                    }
-                    lost = failure
-                }
+                try await retries.wait(after: error, isRepeatable: input.isRepeatable)
             }
-            let millis = Self.firstRetryMillis << UInt64(retryCount)
-            retryCount += 1
-            try? await Task.sleep(nanoseconds: millis * 1_000_000)
+            isFirst = false
             try input.rewind()
         }
-    }
-
-    private enum LoadError: Error {
-        case call(ClientError)
-        case command(CommandFailure)
-    }
-
-    private func reconnect(_ client: CacheClient) async throws(LoadError) {
-        do throws(ClientError) { try await client.reconnect() } catch { throw .call(error) }
     }
 
     // Reads the input from its beginning and sends what the server does not have.
     private mutating func pass(
         _ client: CacheClient, _ limits: GetLimitsResponse, isFirst: Bool
-    ) async throws(LoadError) {
+    ) async throws(TransferError) {
         let load: BulkLoad
         do throws(ClientError) {
             load = try await client.bulkLoad(start, limits: limits)
@@ -81,7 +59,7 @@ struct Loader {
         async let listening = Self.listen(to: load, progress)
         var sender = load.sender()
         var inputFailure: CommandFailure?
-        do throws(LoadError) {
+        do throws(TransferError) {
             try await send(through: &sender)
         } catch {
             switch error {
@@ -117,7 +95,7 @@ struct Loader {
         }
     }
 
-    private mutating func send(through sender: inout BulkLoadSender) async throws(LoadError) {
+    private mutating func send(through sender: inout BulkLoadSender) async throws(TransferError) {
         var reader = RecordReader(format, names: names)
         var entry = Entry()
         var records = 0
@@ -163,7 +141,7 @@ struct Loader {
         }
     }
 
-    private mutating func feed(_ reader: inout RecordReader) throws(LoadError) {
+    private mutating func feed(_ reader: inout RecordReader) throws(TransferError) {
         do throws(CommandFailure) {
             if let chunk = try input.next() {
                 reader.append(chunk)
