@@ -72,7 +72,7 @@ public final class Cache: Sendable {
                 key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
                 nowNanos: nowNanos)
         }
-        if !options.peek && isNoted(hash, reading) { note(hash, nowNanos: nowNanos) }
+        if !options.peek && isNoted(hash, reading) { note(hash, reading, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil
@@ -92,8 +92,13 @@ public final class Cache: Sendable {
 
     /// Notes a read of the sample for the policy, which looks at it when it is not busy.
     @inline(never)
-    private func note(_ hash: UInt64, nowNanos: UInt64) {
-        guard notes.add(hash) else { return }
+    private func note(_ hash: UInt64, _ reading: Shard.Reading, nowNanos: UInt64) {
+        var note = ReadNote(hash: hash)
+        if case .hit(let block) = reading {
+            note.bytes = charging.bytes(of: block)
+            note.expiresAtNanos = block.expiresAtNanos
+        }
+        guard notes.add(note) else { return }
         policy.withLockIfFree { $0.learn(from: notes, nowNanos: nowNanos) }
     }
 
@@ -123,7 +128,7 @@ public final class Cache: Sendable {
             return .hit(timed)
         }
         departed.release()
-        if !options.peek && isNoted(hash, reading) { note(hash, nowNanos: nowNanos) }
+        if !options.peek && isNoted(hash, reading) { note(hash, reading, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil

@@ -38,6 +38,7 @@ struct EventQueue: ~Copyable {
         return firstSequence &+ UInt64(tail - 1)
     }
 
+    @inline(__always)
     mutating func next() -> EventRecord? {
         guard head < tail else { return nil }
         let record = unsafe records[head]
@@ -109,6 +110,7 @@ struct EventRecord {
         self.code = code
     }
 
+    @inline(__always)
     var event: SessionEvent {
         let stream = StreamRef(id: streamID, slot: slot)
         switch kind {

@@ -18,6 +18,8 @@ struct FrameScanner: ~Copyable {
     /// The first fault that was found and not taken.
     var fault: StreamFault?
     private var isInData = false
+    /// A part of a header block has gone by that was not stopped at.
+    var hasPassedBlock = false
 
     /// A frame other than DATA has come in part.
     var isInsideControlFrame: Bool { heldCount > 0 || payloadLeft > 0 && !isInData }
@@ -42,14 +44,16 @@ struct FrameScanner: ~Copyable {
         guard heldCount == Self.headBytes else { return (taken, nil) }
         heldCount = 0
         unsafe note(head: held, &counters)
+        if unsafe Self.isOfBlock(held) { hasPassedBlock = true }
         return unsafe (taken, UnsafePointer(held))
     }
 
-    /// Walks over `input` from `start`. Answers where a torn head begins, which is kept, or the end.
+    /// Walks over `input` from `start`, to a torn head, which is kept, to the end, or past a frame
+    /// that holds a whole header block and nothing else.
     mutating func scan(
         _ input: UnsafeBufferPointer<UInt8>, from start: Int, counters: inout SessionCounters
-    ) -> Int {
-        guard let base = input.baseAddress else { return start }
+    ) -> ScanStop {
+        guard let base = input.baseAddress else { return ScanStop(end: start) }
         let end = input.count
         var at = start
         if prefaceLeft > 0 {
@@ -61,31 +65,68 @@ struct FrameScanner: ~Copyable {
             let skipped = min(payloadLeft, end - at)
             payloadLeft -= skipped
             at += skipped
-            guard at < end else { return end }
+            guard at < end else { return ScanStop(end: end) }
             guard end - at >= Self.headBytes else {
                 heldCount = end - at
                 unsafe held.update(from: base + at, count: heldCount)
-                return at
+                return ScanStop(end: at)
             }
-            unsafe note(head: base + at, &counters)
+            let head = unsafe base + at
+            unsafe note(head: head, &counters)
+            let headStart = at
             at += Self.headBytes
+            guard unsafe Self.isOfBlock(head) else { continue }
+            if payloadLeft > 0, payloadLeft <= end - at, unsafe Self.isOnlyBlock(head) {
+                at += payloadLeft
+                payloadLeft = 0
+                return ScanStop(end: at, blockHead: headStart)
+            }
+            hasPassedBlock = true
         }
+    }
+
+    private static func isOfBlock(_ head: UnsafePointer<UInt8>) -> Bool {
+        switch unsafe head[3] {
+        case FrameType.headers, FrameType.pushPromise, FrameType.continuation: true
+        default: false
+        }
+    }
+
+    /// A HEADERS frame without padding or priority whose block needs no CONTINUATION.
+    private static func isOnlyBlock(_ head: UnsafePointer<UInt8>) -> Bool {
+        let flags = unsafe head[4] & ~FrameFlag.endOfStream
+        return unsafe head[3] == FrameType.headers && flags == FrameFlag.endOfHeaders
     }
 
     private mutating func note(head: UnsafePointer<UInt8>, _ counters: inout SessionCounters) {
         payloadLeft = unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
-        unsafe counters.received(
-            FrameKind(type: head[3]), payloadBytes: payloadLeft, flags: head[4])
-        unsafe isInData = head[3] == 0
-        unsafe lookForFault(head)
+        let kind = unsafe FrameKind(type: head[3])
+        unsafe counters.received(kind, payloadBytes: payloadLeft, flags: head[4])
+        isInData = kind == .data
+        unsafe lookForFault(kind, head)
     }
 
-    private mutating func lookForFault(_ head: UnsafePointer<UInt8>) {
+    @inline(__always)
+    private mutating func lookForFault(_ kind: FrameKind, _ head: UnsafePointer<UInt8>) {
         let id =
             unsafe UInt32(head[5] & 0x7F) << 24 | UInt32(head[6]) << 16 | UInt32(head[7]) << 8
             | UInt32(head[8])
         let found = unsafe endedStreams.fault(
-            FrameKind(type: head[3]), on: Int32(bitPattern: id), endOfStream: head[4] & 1 != 0)
+            kind, on: Int32(bitPattern: id), endOfStream: head[4] & 1 != 0)
         if fault == nil { fault = found }
     }
+}
+
+/// How far a scan has come: all up to `end` can be given to the library.
+struct ScanStop {
+    var end: Int
+    /// Where the frame begins that ends at `end`, if it is a header block to be looked at.
+    var blockHead: Int?
+}
+
+/// The frames that carry header blocks.
+private enum FrameType {
+    static let headers: UInt8 = 1
+    static let pushPromise: UInt8 = 5
+    static let continuation: UInt8 = 9
 }

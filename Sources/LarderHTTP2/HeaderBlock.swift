@@ -11,10 +11,26 @@ package final class HeaderBlock: @unchecked Sendable {
     let fields: UnsafeMutablePointer<nghttp2_nv>
     let count: Int
     private let bytes: UnsafeMutablePointer<UInt8>
+    /// It is there as long as the process, so that nobody needs to count who uses it.
+    let isEverlasting: Bool
 
     /// `isIndexed` is false for values that will hardly come twice (an error's message): they then
     /// leave the compression table to those that do.
-    package init(_ list: [(name: String, value: String)], isIndexed: Bool = true) {
+    package convenience init(_ list: [(name: String, value: String)], isIndexed: Bool = true) {
+        self.init(list, isIndexed: isIndexed, isEverlasting: false)
+    }
+
+    /// A block that is never freed: for the few lists that most answers have.
+    package static func everlasting(_ list: [(name: String, value: String)]) -> HeaderBlock {
+        let block = HeaderBlock(list, isIndexed: true, isEverlasting: true)
+        _ = unsafe Unmanaged.passRetained(block)
+        return block
+    }
+
+    private init(
+        _ list: [(name: String, value: String)], isIndexed: Bool, isEverlasting: Bool
+    ) {
+        self.isEverlasting = isEverlasting
         var byteCount = 0
         for field in list { byteCount += field.name.utf8.count + field.value.utf8.count }
         unsafe bytes = .allocate(capacity: max(byteCount, 1))
@@ -45,5 +61,41 @@ package final class HeaderBlock: @unchecked Sendable {
     deinit {
         unsafe fields.deallocate()
         unsafe bytes.deallocate()
+    }
+}
+
+/// A stream's hold of a header block.
+@safe
+struct HeldBlock: ~Copyable {
+    // Owns a reference to a block that is not everlasting.
+    private var held: Unmanaged<HeaderBlock>?
+
+    init() {}
+
+    deinit { release() }
+
+    /// Calls `body` with the block, if there is one.
+    @inline(__always)
+    func use<Answer>(_ body: (HeaderBlock) -> Answer) -> Answer? {
+        guard let held = unsafe held else { return nil }
+        return unsafe held._withUnsafeGuaranteedRef { body($0) }
+    }
+
+    @inline(__always)
+    mutating func hold(_ block: HeaderBlock) {
+        clear()
+        unsafe held = block.isEverlasting ? .passUnretained(block) : .passRetained(block)
+    }
+
+    @inline(__always)
+    mutating func clear() {
+        release()
+        unsafe held = nil
+    }
+
+    @inline(__always)
+    private func release() {
+        guard let held = unsafe held else { return }
+        if unsafe !held._withUnsafeGuaranteedRef({ $0.isEverlasting }) { unsafe held.release() }
     }
 }

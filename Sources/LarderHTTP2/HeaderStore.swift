@@ -2,6 +2,24 @@
 package struct HeaderRange: Sendable, Equatable {
     let first: Int
     package let count: Int
+
+    init(first: Int, count: Int) {
+        self.first = first
+        self.count = count
+    }
+
+    init(learnt: Int, count: Int) {
+        first = -learnt
+        self.count = count
+    }
+
+    /// Not 0: all lists of the session with this number are equal, so that what was concluded from
+    /// one holds for another. 0: nothing is known of the list.
+    package var learnt: Int { first < 0 ? -first : 0 }
+
+    /// The remainders of consecutive numbers: where to keep what was concluded, so that the lists
+    /// that are in use have a place each.
+    package static var learntPlaces: Int { BlockMemo.entryCount }
 }
 
 /// Where one field lies in the store: the name at `offset`, the value right behind it.

@@ -15,9 +15,13 @@ extension OutgoingBytes {
 /// closure that may not escape would cost an allocation each time it is lent to nghttp2's callbacks.
 package typealias Emit = (_ bytes: Span<UInt8>, _ owner: AnyObject?) -> Bool
 
-/// An `Emit` that can be pointed to: a pointer to the bare closure would need another one around it.
-struct Emitter {
-    let emit: Emit
+/// An `Emit` that can be pointed to, and is lent to its calls instead of being copied for each.
+struct Emitter: ~Copyable {
+    private let emit: Emit
+
+    init(_ emit: @escaping Emit) { self.emit = emit }
+
+    func callAsFunction(_ bytes: Span<UInt8>, _ owner: AnyObject?) -> Bool { emit(bytes, owner) }
 }
 
 /// What a stream still has to send: copied bytes and, between them, tails by reference.
@@ -104,7 +108,7 @@ struct OutgoingBody: ~Copyable {
 
     /// Gives a frame's head and the next `payloadBytes` bytes to `emit`. False: the output is full.
     mutating func emitFrame(
-        head: UnsafePointer<UInt8>, payloadBytes: Int, to emit: Emit
+        head: UnsafePointer<UInt8>, payloadBytes: Int, to emit: borrowing Emitter
     ) -> Bool {
         precondition(payloadBytes <= count, "a frame carries bytes that are queued")
         var left = payloadBytes
@@ -141,6 +145,12 @@ struct OutgoingBody: ~Copyable {
 
     /// Forgets what was not sent and lets go of every owner and of large buffers.
     mutating func clear() {
+        // Who has sent all has nothing to forget.
+        if count == 0, capacity <= Self.keptBytes + Self.frameHeadBytes,
+            tailCapacity <= Self.keptTails
+        {
+            return
+        }
         releaseTails()
         count = 0
         referencedCount = 0

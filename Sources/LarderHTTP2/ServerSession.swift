@@ -29,6 +29,10 @@ package struct ServerSession: ~Copyable {
     /// A header list that an event told of, until the next `receive`.
     @_lifetime(borrow self)
     package func fields(_ range: HeaderRange) -> HeaderFields {
+        if range.learnt > 0 {
+            let fields = unsafe core.state.pointee.memo.fields(range)
+            return unsafe _overrideLifetime(fields, borrowing: self)
+        }
         let fields = unsafe core.state.pointee.headers.fields(range)
         return unsafe _overrideLifetime(fields, borrowing: self)
     }

@@ -168,11 +168,21 @@ private func streamClosed(
     _ session: OpaquePointer?, _ id: Int32, _ code: UInt32, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let state = unsafe state(context) else { return giveUp }
-    guard let slot = unsafe slot(session, id) else { return carryOn }
+    guard let slot = unsafe recentSlot(session, id, state) else { return carryOn }
     return unsafe state.pointee.streamClosed(slot, code: code) ? carryOn : giveUp
 }
 
 // MARK: sending
+
+/// Submits the stream's trailers; nil: it has none.
+func submitHeldTrailers(
+    _ session: OpaquePointer?, _ slot: UnsafeMutablePointer<StreamSlot>
+) -> Int32? {
+    unsafe slot.pointee.trailers.use { trailers in
+        unsafe nghttp2_submit_trailer(
+            session, slot.pointee.id, trailers.fields, trailers.count)
+    }
+}
 
 /// Tells nghttp2 how many bytes the next DATA frame has; they follow in `frameReady`, uncopied.
 func readBody(
@@ -189,9 +199,8 @@ func readBody(
     unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
     guard frame.isLast else { return frame.bytes }
     unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-    if let trailers = unsafe slot.pointee.trailers {
+    if let result = unsafe submitHeldTrailers(session, slot) {
         unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-        let result = unsafe nghttp2_submit_trailer(session, id, trailers.fields, trailers.count)
         guard result == 0 else { return Int(giveUp) }
     }
     unsafe state.pointee.endSubmitted(slot)
@@ -208,18 +217,18 @@ private func frameReady(
         let emitter = unsafe state.pointee.emitter
     else { return giveUp }
     if unsafe state.pointee.isOutputFull { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
+    // Its trailers and its end come next.
+    unsafe state.pointee.remember(slot)
     let isRecorded = unsafe state.pointee.frameReady(
-        slot, head: head, bytes: bytes, emit: emitter.pointee.emit)
+        slot, head: head, bytes: bytes, emit: emitter.pointee)
     guard isRecorded else { return giveUp }
     // `finish` came between the making of this frame and its sending: the trailers follow it
     // at once, for an empty body would wait for window that it does not need.
     guard unsafe slot.pointee.isEnding, unsafe !slot.pointee.isEndSubmitted,
-        unsafe slot.pointee.body.count == 0, let trailers = unsafe slot.pointee.trailers
+        unsafe slot.pointee.body.count == 0,
+        let result = unsafe submitHeldTrailers(session, slot)
     else { return carryOn }
-    let id = unsafe slot.pointee.id
-    guard unsafe nghttp2_submit_trailer(session, id, trailers.fields, trailers.count) == 0 else {
-        return giveUp
-    }
+    guard result == 0 else { return giveUp }
     unsafe state.pointee.endSubmitted(slot)
     return carryOn
 }

@@ -35,8 +35,8 @@ extension SessionCore {
         trailers: HeaderBlock
     ) {
         guard let slot = unsafe answerable(stream) else { return }
-        unsafe slot.pointee.headers = headers
-        unsafe slot.pointee.trailers = trailers
+        unsafe slot.pointee.headers.hold(headers)
+        unsafe slot.pointee.trailers.hold(trailers)
         unsafe slot.pointee.isEnding = true
         unsafe slot.pointee.body.append(copying: body)
         if let tail { unsafe slot.pointee.body.append(referencing: tail) }
@@ -56,7 +56,7 @@ extension SessionCore {
 
     func respondHeadersOnly(_ stream: StreamRef, headers: HeaderBlock) {
         guard let slot = unsafe answerable(stream) else { return }
-        unsafe slot.pointee.headers = headers
+        unsafe slot.pointee.headers.hold(headers)
         unsafe slot.pointee.isEnding = true
         unsafe note(nghttp2_submit_response(handle, stream.id, headers.fields, headers.count, nil))
         unsafe state.pointee.endSubmitted(slot)
@@ -64,14 +64,14 @@ extension SessionCore {
 
     func startResponse(_ stream: StreamRef, headers: HeaderBlock) {
         guard let slot = unsafe answerable(stream) else { return }
-        unsafe slot.pointee.headers = headers
+        unsafe slot.pointee.headers.hold(headers)
         takeTurns(stream)
         unsafe submitResponse(slot, headers)
     }
 
     func finish(_ stream: StreamRef, trailers: HeaderBlock) {
         guard let slot = unsafe appendable(stream) else { return }
-        unsafe slot.pointee.trailers = trailers
+        unsafe slot.pointee.trailers.hold(trailers)
         unsafe slot.pointee.isEnding = true
         // Nothing left to send: trailers need no window, so they do not go through the body.
         if unsafe slot.pointee.body.count == 0 { unsafe submitTrailers(slot) }
@@ -85,9 +85,8 @@ extension SessionCore {
     }
 
     private func submitTrailers(_ slot: Slot) {
-        guard let trailers = unsafe slot.pointee.trailers else { return }
-        let id = unsafe slot.pointee.id
-        unsafe note(nghttp2_submit_trailer(handle, id, trailers.fields, trailers.count))
+        guard let result = unsafe submitHeldTrailers(handle, slot) else { return }
+        note(result)
         unsafe state.pointee.endSubmitted(slot)
     }
 
@@ -113,7 +112,7 @@ extension SessionCore {
         else { return nil }
         unsafe slot.pointee.isAnnounced = true
         unsafe slot.pointee.hasAnswered = true
-        unsafe slot.pointee.headers = headers
+        unsafe slot.pointee.headers.hold(headers)
         unsafe slot.pointee.body.append(copying: body)
         unsafe slot.pointee.isEnding = endOfStream
         let bytes = unsafe slot.pointee.body.count

@@ -61,7 +61,7 @@ struct SessionCore: ~Copyable {
 
     func receive(_ bytes: Span<UInt8>) throws(HTTP2Error) {
         if let failure = unsafe state.pointee.failure { throw failure }
-        if unsafe state.pointee.events.isEmpty { unsafe state.pointee.headers.beginReceive() }
+        if unsafe state.pointee.events.isEmpty { unsafe state.pointee.forgetLists() }
         unsafe state.pointee.events.beginReceive()
         let result = unsafe bytes.withUnsafeBufferPointer { unsafe feed($0) }
         unsafe state.pointee.inputEnded()
@@ -78,12 +78,50 @@ struct SessionCore: ~Copyable {
             let result = unsafe nghttp2_session_mem_recv(handle, head, FrameScanner.headBytes)
             guard result >= 0 else { return result }
         }
-        guard start < input.count else { return 0 }
-        let end = unsafe state.pointee.scan(input, from: start)
-        guard end > start else { return 0 }
-        return unsafe nghttp2_session_mem_recv(handle, base + start, end - start)
+        var given = start
+        var at = start
+        while true {
+            let stop = unsafe state.pointee.scan(input, from: at)
+            guard let headStart = stop.blockHead else {
+                return unsafe give(base + given, stop.end - given)
+            }
+            at = stop.end
+            let head = unsafe base + headStart
+            let block = unsafe UnsafeBufferPointer(
+                rebasing: input[(headStart + FrameScanner.headBytes)..<stop.end])
+            let finding = unsafe state.pointee.look(block)
+            if case .passed = finding { continue }
+            let result = unsafe give(base + given, headStart - given)
+            guard result >= 0 else { return result }
+            given = stop.end
+            let blockResult = unsafe give(head, block, finding)
+            guard blockResult >= 0 else { return blockResult }
+        }
     }
 
+    private func give(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int {
+        count > 0 ? unsafe nghttp2_session_mem_recv(handle, start, count) : 0
+    }
+
+    /// Gives the library one whole HEADERS frame, or what stands for it.
+    private func give(
+        _ head: UnsafePointer<UInt8>, _ block: UnsafeBufferPointer<UInt8>,
+        _ finding: BlockMemo.Finding
+    ) -> Int {
+        guard case .known(let list) = finding else {
+            unsafe state.pointee.newList = nil
+            let result = unsafe give(head, FrameScanner.headBytes + block.count)
+            unsafe state.pointee.learn(block)
+            return result
+        }
+        let frame = unsafe state.pointee.repeatedRequest.frame(for: head)
+        guard let start = frame.baseAddress else { return 0 }
+        unsafe state.pointee.knownList = list
+        defer { unsafe state.pointee.knownList = nil }
+        return unsafe give(start, frame.count)
+    }
+
+    @inline(__always)
     func nextEvent() -> SessionEvent? {
         guard let record = unsafe state.pointee.events.next() else { return nil }
         switch record.kind {
@@ -154,7 +192,7 @@ struct SessionCore: ~Copyable {
         if let failure = unsafe state.pointee.failure { throw failure }
         settle()
         unsafe state.pointee.isOutputFull = false
-        let result = unsafe withUnsafePointer(to: Emitter(emit: emit)) { place in
+        let result = unsafe withUnsafePointer(to: Emitter(emit)) { place in
             unsafe state.pointee.emitter = place
             defer { unsafe state.pointee.emitter = nil }
             return drainFrames(emit)

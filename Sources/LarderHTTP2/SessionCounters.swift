@@ -51,6 +51,7 @@ package struct SessionCounters: Sendable, Equatable {
         idleFramesReceived &+ resetsReceived &+ resetsSent &+ streamsRefused
     }
 
+    @inline(__always)
     mutating func received(_ kind: FrameKind, payloadBytes: Int, flags: UInt8) {
         switch kind {
         case .data:
@@ -96,6 +97,7 @@ package struct SessionCounters: Sendable, Equatable {
 enum FrameFlag {
     static let endOfStream: UInt8 = 1
     static let acknowledgement: UInt8 = 1
+    static let endOfHeaders: UInt8 = 4
     static let padded: UInt8 = 8
     /// The length of padding and as much of it as one byte can say.
     static let paddingBytesMax = 256

@@ -16,6 +16,12 @@ struct SessionState: ~Copyable {
     var counters = SessionCounters()
     var budget: FrameBudget
     var scanner: FrameScanner
+    var memo = BlockMemo()
+    let repeatedRequest = RepeatedRequest()
+    /// The list of the header block that the library gets now, if it is known without it.
+    var knownList: HeaderRange?
+    /// The list that the last block became, if it began a request.
+    var newList: HeaderRange?
     var openStreamCount = 0
     /// Body bytes queued on all streams.
     var pendingBodyBytes = 0
@@ -66,9 +72,33 @@ struct SessionState: ~Copyable {
         return unsafe scanner.completeHead(bytes, counters: &counters)
     }
 
-    /// Where the bytes end that can be given to the library now.
-    mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    /// Where the bytes end that can be given to the library now, or where a header block lies that
+    /// the memo should see first.
+    mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> ScanStop {
         unsafe scanner.scan(bytes, from: start, counters: &counters)
+    }
+
+    /// What to do with the block of a whole HEADERS frame.
+    mutating func look(_ block: UnsafeBufferPointer<UInt8>) -> BlockMemo.Finding {
+        guard isServer else { return .passed }
+        if scanner.hasPassedBlock {
+            scanner.hasPassedBlock = false
+            memo.forget()
+        }
+        return unsafe memo.look(block)
+    }
+
+    /// The library has just made a list of the block, unless it did not like it.
+    mutating func learn(_ block: UnsafeBufferPointer<UInt8>) {
+        guard let range = newList else { return }
+        newList = nil
+        unsafe memo.learn(block, range, headers)
+    }
+
+    /// No event points to a list any more.
+    mutating func forgetLists() {
+        headers.beginReceive()
+        memo.beginReceive()
     }
 
     /// A fault of a client's frames that the library has not seen; a server's are let pass.
@@ -93,6 +123,7 @@ struct SessionState: ~Copyable {
         unsafe recentSlot = nil
         streams.letGo()
         headers.letGo()
+        memo.letGo()
         events.letGo()
         pendingResets = []
         return true
@@ -159,7 +190,7 @@ struct SessionState: ~Copyable {
     mutating func fieldReceived(
         name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
     ) {
-        guard unsafe listSlot != nil else { return }
+        guard knownList == nil, unsafe listSlot != nil else { return }
         unsafe headers.append(name: name, value: value)
     }
 
@@ -168,7 +199,8 @@ struct SessionState: ~Copyable {
         unsafe listSlot = nil
         if endOfStream { unsafe slot.pointee.hasPeerEnded = true }
         let stream = unsafe slot.pointee.reference
-        guard let range = headers.endList() else {
+        let decoded = headers.endList()
+        guard let range = knownList ?? decoded else {
             counters.headerListsRefused &+= 1
             unsafe slot.pointee.isAnnounced = true
             unsafe slot.pointee.hasHeaders = true
@@ -180,7 +212,9 @@ struct SessionState: ~Copyable {
             headers.dropList()
             return true
         }
-        var record = unsafe EventRecord(slot.pointee.hasHeaders ? .trailers : .headers, stream)
+        let isFirst = unsafe !slot.pointee.hasHeaders
+        if isFirst { newList = range }
+        var record = EventRecord(isFirst ? .headers : .trailers, stream)
         record.first = range.first
         record.count = range.count
         record.endOfStream = endOfStream
@@ -246,7 +280,7 @@ struct SessionState: ~Copyable {
 
     /// Puts one DATA frame into the output. False: the event could not be recorded.
     mutating func frameReady(
-        _ slot: Slot, head: UnsafePointer<UInt8>, bytes: Int, emit: Emit
+        _ slot: Slot, head: UnsafePointer<UInt8>, bytes: Int, emit: borrowing Emitter
     ) -> Bool {
         let before = unsafe slot.pointee.body.count
         let referencedBefore = unsafe slot.pointee.body.referencedCount

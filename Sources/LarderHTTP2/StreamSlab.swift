@@ -39,8 +39,8 @@ struct StreamSlot: ~Copyable {
     var unreadMark = UInt64.max
     var unreadSinceNanos: UInt64 = 0
     var lastDataEvent: UInt64 = 0
-    var headers: HeaderBlock?
-    var trailers: HeaderBlock?
+    var headers = HeldBlock()
+    var trailers = HeldBlock()
     var body = OutgoingBody()
 
     init(index: Int32) { self.index = index }
@@ -50,13 +50,12 @@ struct StreamSlot: ~Copyable {
     /// Lets go of everything that was to be sent.
     mutating func releaseOutput() {
         body.clear()
-        headers = nil
-        trailers = nil
+        headers.clear()
+        trailers.clear()
     }
 
-    /// Makes the slot ready for stream `newID` (0: for none), keeping its small buffer.
+    /// Makes a slot that holds no output ready for stream `newID`, keeping its small buffer.
     mutating func restart(id newID: Int32) {
-        releaseOutput()
         id = newID
         isAnnounced = false
         hasHeaders = false
@@ -128,7 +127,8 @@ struct StreamSlab: ~Copyable {
 
     mutating func giveBack(_ slot: Slot) {
         let index = unsafe slot.pointee.index
-        unsafe slot.pointee.restart(id: 0)
+        unsafe slot.pointee.releaseOutput()
+        unsafe slot.pointee.id = 0
         usedCount -= 1
         free.append(index)
     }

@@ -44,6 +44,22 @@ struct ModeChoiceTests {
         #expect(traffic.cache.admissionMode == .strict)
     }
 
+    @Test("the choice comes near the best mode, though most reads hit and write nothing")
+    func nearTheBest() {
+        func hitRatio(_ mode: AdmissionMode?) -> Double {
+            let ratios = (27..<30).map { seed in
+                var traffic = TrafficModel(budgetBytes: 20_000, seed: UInt64(seed))
+                traffic.cache.setAdmissionMode(mode)
+                for _ in 0..<60_000 { traffic.askHonestly(keyCount: 20_000) }
+                return traffic.hitRatio
+            }
+            return ratios.reduce(0, +) / 3
+        }
+        // A shadow cache that saw only what the cache itself writes would think worse of all
+        // modes but the present one: nine tenths of the best then.
+        #expect(hitRatio(nil) > 0.94 * hitRatio(.strict))
+    }
+
     @Test("every invariant holds while the sample is thinned and the modes change")
     func thinning() {
         var traffic = TrafficModel(budgetBytes: 8_000_000, seed: 24)
@@ -95,7 +111,8 @@ struct HostileTrafficTests {
         var costMax: Double {
             switch self {
             case .scan, .longLoop, .loop: 0.03
-            case .burst, .longBurst, .staleHot, .tinyJunk, .bigJunk: 0.08
+            case .burst, .longBurst, .staleHot, .bigJunk: 0.08
+            case .tinyJunk: 0.09
             }
         }
     }

@@ -23,7 +23,7 @@ struct ModeChoice: ~Copyable, Sendable {
     /// What is left of the past at each judgement.
     private static let memory = 0.96
     /// By how much another mode has to be better.
-    private static let margin = 1.005
+    private static let margin = 1.002
 
     /// Items of one part in so many of the budget or more are in every sample: they are few.
     private static let heavyDivisor: UInt64 = 1024
@@ -70,23 +70,39 @@ struct ModeChoice: ~Copyable, Sendable {
     }
 
     /// A key was asked for that is of the sample, or was found to be heavy.
-    mutating func noteRead(_ hash: UInt64, costPerByte: Double, nowNanos: UInt64) {
+    mutating func noteRead(_ note: ReadNote, costPerByte: Double, nowNanos: UInt64) {
         sample.costPerByte = costPerByte
-        sample.record(hash)
-        if let number = sample.keys.find(hash) {
-            let key = sample.keys[number]
-            if nowNanos >= key.expiresAtNanos && key.expiresAtNanos != EntryBlock.neverExpires {
-                forget(number)
-            } else {
-                let saved = sample.missCost(bytes: key.bytes) * key.share
-                for index in shadows.indices where shadows[index].holds(number) {
-                    shadows[index].touch(number)
-                    savings[index] += saved
-                }
-            }
-        }
+        sample.record(note.hash)
+        if let number = number(of: note, nowNanos: nowNanos) { ask(for: number) }
         requests += 1
         if requests % Self.requestsPerJudgement == 0 { judge() }
+    }
+
+    /// The number of a key that was asked for, if its size is known.
+    private mutating func number(of note: ReadNote, nowNanos: UInt64) -> Int32? {
+        if let number = sample.keys.find(note.hash) {
+            let expiry = sample.keys[number].expiresAtNanos
+            guard nowNanos >= expiry && expiry != EntryBlock.neverExpires else { return number }
+            forget(number)
+        }
+        guard note.bytes > 0, isWanted(note.hash, bytes: note.bytes) else { return nil }
+        return add(note.hash, bytes: note.bytes, expiresAtNanos: note.expiresAtNanos)
+    }
+
+    /// Asks every shadow cache for a key. One that does not hold it takes it in, as if the asker
+    /// wrote it now: a write comes only where the cache itself has missed, and the shadow caches
+    /// would have to do without all that it holds.
+    private mutating func ask(for number: Int32) {
+        let key = sample.keys[number]
+        let saved = sample.missCost(bytes: key.bytes) * key.share
+        for index in shadows.indices where shadows[index].holds(number) {
+            shadows[index].touch(number)
+            savings[index] += saved
+        }
+        if key.holders < shadows.count {
+            insert(number)
+            fitSample()
+        }
     }
 
     /// A key was written that is of the sample or heavy. `isNew`: the cache did not hold it, so
@@ -95,32 +111,55 @@ struct ModeChoice: ~Copyable, Sendable {
         _ hash: UInt64, bytes: UInt64, isNew: Bool, costPerByte: Double, nowNanos: UInt64,
         expiresAtNanos: UInt64
     ) {
-        let isHeavy = bytes >= heavyBytesMin
-        if !isSampled(hash) {
-            guard isHeavy else {
-                noteDelete(hash)
-                return
-            }
-            // Nobody could tell that it is heavy when it was not found.
-            if isNew { noteRead(hash, costPerByte: costPerByte, nowNanos: nowNanos) }
+        guard isWanted(hash, bytes: bytes) else {
+            noteDelete(hash)
+            return
+        }
+        // Nobody could tell that it is heavy when it was not found.
+        if isNew && !isSampled(hash) {
+            noteRead(ReadNote(hash: hash), costPerByte: costPerByte, nowNanos: nowNanos)
         }
         var number = sample.keys.find(hash)
         if let known = number, sample.keys[known].bytes != bytes {
             forget(known)
             number = nil
         }
-        let share = isHeavy ? 1 / Double(UInt64(1) &<< UInt64(sampleBits)) : 1
-        let key = ShadowKeys.Key(
-            hash: hash, bytes: bytes, chargeBytes: max(1, UInt64(Double(bytes) * share)),
-            share: share, expiresAtNanos: expiresAtNanos, holders: 0)
-        let written = number ?? sample.keys.add(key)
+        let written = number ?? add(hash, bytes: bytes, expiresAtNanos: expiresAtNanos)
         sample.keys[written].expiresAtNanos = expiresAtNanos
+        insert(written)
+        fitSample()
+    }
+
+    private func isWanted(_ hash: UInt64, bytes: UInt64) -> Bool {
+        isSampled(hash) || bytes >= heavyBytesMin
+    }
+
+    /// The part of an item's bytes and cost that counts.
+    private func share(bytes: UInt64) -> Double {
+        bytes >= heavyBytesMin ? 1 / Double(UInt64(1) &<< UInt64(sampleBits)) : 1
+    }
+
+    /// Gives a number to a key that no shadow cache holds yet.
+    private mutating func add(_ hash: UInt64, bytes: UInt64, expiresAtNanos: UInt64) -> Int32 {
+        let share = share(bytes: bytes)
+        return sample.keys.add(
+            ShadowKeys.Key(
+                hash: hash, bytes: bytes, chargeBytes: max(1, UInt64(Double(bytes) * share)),
+                share: share, expiresAtNanos: expiresAtNanos, holders: 0))
+    }
+
+    /// Writes a key into every shadow cache that does not hold it.
+    private mutating func insert(_ number: Int32) {
         // Held until all shadow caches have looked at it.
-        sample.keys[written].holders += 1
-        for index in shadows.indices where !shadows[index].holds(written) {
-            shadows[index].insert(written, &sample)
+        sample.keys[number].holders += 1
+        for index in shadows.indices where !shadows[index].holds(number) {
+            shadows[index].insert(number, &sample)
         }
-        sample.letGo(written)
+        sample.letGo(number)
+    }
+
+    /// Makes popularity fit the shadow caches, and the sample smaller when they hold too much.
+    private mutating func fitSample() {
         var most = 0
         for index in shadows.indices { most = max(most, shadows[index].count) }
         sample.reserve(entries: most)
@@ -151,13 +190,19 @@ struct ModeChoice: ~Copyable, Sendable {
 
     /// Makes the shadow caches fit budget and sample.
     private mutating func apply() {
+        var reshared: [ShadowKeys.Key] = []
         for number in sample.keys.numbersInUse {
-            // Heavy ones count with another share now: they come again.
             let key = sample.keys[number]
-            if !isSampled(key.hash) || key.bytes >= heavyBytesMin { forget(number) }
+            let isWanted = isWanted(key.hash, bytes: key.bytes)
+            guard !isWanted || key.share != share(bytes: key.bytes) else { continue }
+            if isWanted { reshared.append(key) }
+            forget(number)
         }
         let share = budget.part(UInt64(1) &<< UInt64(sampleBits))
         for index in shadows.indices { shadows[index].setBudget(share, &sample) }
+        for key in reshared {
+            insert(add(key.hash, bytes: key.bytes, expiresAtNanos: key.expiresAtNanos))
+        }
     }
 
     private mutating func judge() {

@@ -1,19 +1,23 @@
 internal import Synchronization
 
-/// The hashes of the sampled reads that the policy has not looked at yet.
+/// The sampled reads that the policy has not looked at yet.
 ///
 /// Readers add without a lock and never wait; when they are faster than the policy, the oldest
 /// notes are lost, which costs the sample some of its size and nothing else.
 struct ReadNotes: ~Copyable, Sendable {
     // A ring: writers take tickets, the one reader (whoever holds the policy's lock) empties the
     // slots in the order of the tickets. 0 is an empty slot; no sampled hash is 0 in practice,
-    // and one that were would only not be noted.
+    // and one that were would only not be noted. A reader that is a whole ring behind may leave a
+    // hash beside the bytes of another entry: the sample then has a wrong size until the next
+    // write of that key.
     private static let slotCount = 256
     private static let slotMask: UInt64 = 255
     /// Notes that may wait for the next write before a reader sees to them.
     private static let waitingMax: UInt64 = 64
 
-    private let slots = InlineArray<256, Atomic<UInt64>> { _ in Atomic(0) }
+    private let hashes = InlineArray<256, Atomic<UInt64>> { _ in Atomic(0) }
+    private let bytes = InlineArray<256, Atomic<UInt64>> { _ in Atomic(0) }
+    private let expiries = InlineArray<256, Atomic<UInt64>> { _ in Atomic(0) }
     private let written = Atomic<UInt64>(0)
     private let taken = Atomic<UInt64>(0)
     /// The reads whose `SampleBits` have none of these are noted.
@@ -41,20 +45,29 @@ struct ReadNotes: ~Copyable, Sendable {
     }
 
     /// Notes a read; tells whether enough wait for the policy to look at them.
-    func add(_ hash: UInt64) -> Bool {
+    func add(_ note: ReadNote) -> Bool {
         let ticket = written.wrappingAdd(1, ordering: .relaxed).oldValue
-        slots[Int(ticket & Self.slotMask)].store(hash, ordering: .relaxed)
+        let slot = Int(ticket & Self.slotMask)
+        bytes[slot].store(note.bytes, ordering: .relaxed)
+        expiries[slot].store(note.expiresAtNanos, ordering: .relaxed)
+        hashes[slot].store(note.hash, ordering: .releasing)
         return ticket &- taken.load(ordering: .relaxed) >= Self.waitingMax
     }
 
     /// Hands every waiting note to `body`, oldest first. For one caller at a time.
-    func takeAll(_ body: (UInt64) -> Void) {
+    func takeAll(_ body: (ReadNote) -> Void) {
         let end = written.load(ordering: .relaxed)
         var ticket = taken.load(ordering: .relaxed)
         if end &- ticket > UInt64(Self.slotCount) { ticket = end &- UInt64(Self.slotCount) }
         while ticket != end {
-            let hash = slots[Int(ticket & Self.slotMask)].exchange(0, ordering: .relaxed)
-            if hash != 0 { body(hash) }
+            let slot = Int(ticket & Self.slotMask)
+            let hash = hashes[slot].exchange(0, ordering: .acquiring)
+            if hash != 0 {
+                body(
+                    ReadNote(
+                        hash: hash, bytes: bytes[slot].load(ordering: .relaxed),
+                        expiresAtNanos: expiries[slot].load(ordering: .relaxed)))
+            }
             ticket &+= 1
         }
         taken.store(end, ordering: .relaxed)

@@ -4,13 +4,20 @@ package import LarderService
 
 /// The header lists that answers are made of: those that never change are prepared once.
 package struct AnswerBlocks {
-    private let plainHeaders = HeaderBlock(ResponseFields.ok())
-    private let gzipHeaders = HeaderBlock(ResponseFields.ok(encoding: .gzip))
-    private let deflateHeaders = HeaderBlock(ResponseFields.ok(encoding: .deflate))
+    private static let plain = HeaderBlock.everlasting(ResponseFields.ok())
+    private static let gzip = HeaderBlock.everlasting(ResponseFields.ok(encoding: .gzip))
+    private static let deflate = HeaderBlock.everlasting(ResponseFields.ok(encoding: .deflate))
+    private static let ok = HeaderBlock.everlasting(Status.ok.trailerFields)
+    private static let okOnly = HeaderBlock.everlasting(Status.ok.trailersOnlyFields())
+
+    // Of its own: a static is looked up behind a lock.
+    private let plainHeaders = plain
+    private let gzipHeaders = gzip
+    private let deflateHeaders = deflate
     /// After the messages of a call that went well.
-    let okTrailers = HeaderBlock(Status.ok.trailerFields)
+    let okTrailers = ok
     /// A call that went well and has nothing to say.
-    let okTrailersOnly = HeaderBlock(Status.ok.trailersOnlyFields())
+    let okTrailersOnly = okOnly
 
     package init() {}
 

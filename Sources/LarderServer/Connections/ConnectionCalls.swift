@@ -9,6 +9,7 @@ package import LarderService
 package struct ConnectionCalls: ~Copyable {
     package var session: ServerSession
     var slots: [CallSlot] = []
+    private var knownCalls = KnownCalls()
     /// Unary calls with a deadline whose request did not come with their headers.
     private var awaiting: [StreamRef] = []
     /// Calls that need a timer of their own now; the connection takes them.
@@ -153,6 +154,23 @@ package struct ConnectionCalls: ~Copyable {
         _ stream: StreamRef, _ fields: HeaderRange, endOfStream: Bool, nowNanos: UInt64,
         scratch: inout CallScratch
     ) {
+        if let plan = knownCalls.plan(fields) {
+            beginCall(
+                stream, plan.method, plan.encodings, fields, timeoutNanos: plan.timeoutNanos,
+                nowNanos: nowNanos)
+        } else {
+            beginUnknown(stream, fields, nowNanos: nowNanos, scratch: &scratch)
+        }
+        if endOfStream {
+            let nothing: [UInt8] = []
+            received(
+                stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
+        }
+    }
+
+    private mutating func beginUnknown(
+        _ stream: StreamRef, _ fields: HeaderRange, nowNanos: UInt64, scratch: inout CallScratch
+    ) {
         scratch.head.reset()
         let list = session.fields(fields)
         for index in 0..<list.count {
@@ -160,49 +178,63 @@ package struct ConnectionCalls: ~Copyable {
         }
         switch scratch.head.verdict() {
         case .call(let timeoutNanos):
-            let found = services.method(path: scratch.head.path)
-            if let gate, let refusal = gate.refusal(of: found, list) {
-                refuse(stream, refusal)
-                if gate.isOverrun, !hasOverspent {
-                    endForAbuse(.credentialsFlood, debug: "too_many_unauthenticated_calls")
-                }
-                return
-            }
-            guard let method = found else {
+            guard let method = services.method(path: scratch.head.path) else {
+                // Who is not let in does not hear which methods there are.
+                if isTurnedAway(stream, nil, fields) { return }
                 return refuse(stream, .unknownMethod(path: scratch.head.path))
             }
-            if let refusal = services.refusal(of: method) { return refuse(stream, refusal) }
-            let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
-            let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
             let encodings = CallEncodings(
                 request: scratch.head.requestEncoding,
                 answer: services.compressesAnswers
                     ? MessageEncoding(acceptedIn: scratch.head.acceptEncoding) : .identity)
-            if method.shape == .unary {
-                place(
-                    .awaitingRequest(stream, method, encodings, deadlineNanos: deadlineNanos),
-                    at: stream)
-                if deadlineNanos != nil { awaiting.append(stream) }
-            } else {
-                let handler =
-                    method.handler == .further
-                    ? services.openFurther(method, metadata: metadata(fields), nowNanos: nowNanos)
-                    : services.open(method, nowNanos: nowNanos)
-                open(
-                    stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos,
-                    handler: handler)
-            }
+            knownCalls.keep(
+                CallPlan(method: method, encodings: encodings, timeoutNanos: timeoutNanos), fields)
+            beginCall(
+                stream, method, encodings, fields, timeoutNanos: timeoutNanos, nowNanos: nowNanos)
         case .reject(let status): refuse(stream, status)
         case .health(let isHead):
             let answer = services.health.isServing ? PlainAnswer.healthy : .unhealthy
             place(.plain(isHead ? answer.withoutBody : answer, bodyBytes: 0), at: stream)
         case .plain(let answer): place(.plain(answer, bodyBytes: 0), at: stream)
         }
-        if endOfStream {
-            let nothing: [UInt8] = []
-            received(
-                stream, nothing.span, endOfStream: true, nowNanos: nowNanos, scratch: &scratch)
+    }
+
+    private mutating func beginCall(
+        _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings, _ fields: HeaderRange,
+        timeoutNanos: UInt64?, nowNanos: UInt64
+    ) {
+        if isTurnedAway(stream, method, fields) { return }
+        if let refusal = services.refusal(of: method) { return refuse(stream, refusal) }
+        let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
+        let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
+        if method.shape == .unary {
+            place(
+                .awaitingRequest(stream, method, encodings, deadlineNanos: deadlineNanos),
+                at: stream)
+            if deadlineNanos != nil { awaiting.append(stream) }
+        } else {
+            let handler =
+                method.handler == .further
+                ? services.openFurther(method, metadata: metadata(fields), nowNanos: nowNanos)
+                : services.open(method, nowNanos: nowNanos)
+            open(
+                stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos,
+                handler: handler)
         }
+    }
+
+    /// Asks the gate, and refuses the call if it says so.
+    private mutating func isTurnedAway(
+        _ stream: StreamRef, _ method: Method?, _ fields: HeaderRange
+    ) -> Bool {
+        guard let gate, let refusal = gate.refusal(of: method, session.fields(fields)) else {
+            return false
+        }
+        refuse(stream, refusal)
+        if gate.isOverrun, !hasOverspent {
+            endForAbuse(.credentialsFlood, debug: "too_many_unauthenticated_calls")
+        }
+        return true
     }
 
     private func metadata(_ fields: HeaderRange) -> [Field] {

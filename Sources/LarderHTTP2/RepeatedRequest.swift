@@ -1,0 +1,66 @@
+/// The HEADERS frame that the library gets in place of one whose list is known: as short a request
+/// as its checks let pass.
+///
+/// The library must know that a stream has begun, and nothing of its list. Its own decoder stays in
+/// step, since neither block touches the table.
+@safe
+struct RepeatedRequest: ~Copyable {
+    private static let flagsOffset = 4
+    private static let streamOffset = 5
+    private static let streamBytes = 4
+    /// `:method: CONNECT` and `:authority: a`, names of the static table, values spelt out and not
+    /// added: CONNECT needs no more, and other methods need twice as many fields.
+    private static let block: [UInt8] =
+        [0x02, 0x07] + Array("CONNECT".utf8) + [0x01, 0x01, UInt8(ascii: "a")]
+    private static let headersType: UInt8 = 1
+
+    private let frame: UnsafeMutablePointer<UInt8>
+    private let frameBytes: Int
+
+    init() {
+        frameBytes = FrameScanner.headBytes + Self.block.count
+        unsafe frame = .allocate(capacity: frameBytes)
+        unsafe frame.initialize(repeating: 0, count: frameBytes)
+        unsafe frame[2] = UInt8(Self.block.count)
+        unsafe frame[3] = Self.headersType
+        for (index, byte) in Self.block.enumerated() {
+            unsafe frame[FrameScanner.headBytes + index] = byte
+        }
+    }
+
+    deinit { unsafe frame.deallocate() }
+
+    /// The frame in place of the one with this head: the same stream, the same flags.
+    func frame(for head: UnsafePointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        unsafe frame[Self.flagsOffset] = head[Self.flagsOffset]
+        for offset in Self.streamOffset..<(Self.streamOffset + Self.streamBytes) {
+            unsafe frame[offset] = head[offset]
+        }
+        return unsafe UnsafeBufferPointer(start: frame, count: frameBytes)
+    }
+
+    /// Whether the library would treat a stream with this list no differently: it looks at the
+    /// method, at the length that is promised for the body and at the priority.
+    static func canStandFor(_ list: borrowing HeaderFields) -> Bool {
+        var isPost = false
+        for index in 0..<list.count {
+            let name = list.name(index)
+            if isText(name, ":method") {
+                isPost = isText(list.value(index), "POST")
+            } else if isText(name, ":protocol") || isText(name, "content-length")
+                || isText(name, "priority")
+            {
+                return false
+            }
+        }
+        return isPost
+    }
+
+    private static func isText(_ bytes: Span<UInt8>, _ text: StaticString) -> Bool {
+        guard bytes.count == text.utf8CodeUnitCount else { return false }
+        for index in bytes.indices where unsafe bytes[index] != text.utf8Start[index] {
+            return false
+        }
+        return true
+    }
+}
