@@ -38,7 +38,8 @@ enum TestScale {
     /// Seeds of the model test.
     static let seeds = number("LARDER_TEST_SEEDS", usual: 250)
 
-    private static func number(_ name: String, usual: Int) -> Int {
+    /// The number in a variable of the environment.
+    static func number(_ name: String, usual: Int) -> Int {
         guard let text = unsafe getenv(name), let number = Int(unsafe String(cString: text)),
             number > 0
         else { return usual }
