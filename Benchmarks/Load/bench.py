@@ -7,7 +7,8 @@ servers in turn, medians with the spread. Absolute figures belong to the machine
     make bench ARGS="--only get,many --rounds 9 --seconds 3"
 
 Sections: get (one at a time, by size and concurrency), mix (90 % Get), many (Pipeline, BatchGet),
-rate (latency at a fixed rate, counted from the moment a request was due), bulk, memory, start.
+tls, threads (one and two of them), rate (latency at a fixed rate, counted from the moment a request
+was due), bulk, memory, start (what a server takes that nobody asks).
 """
 
 import argparse
@@ -22,7 +23,7 @@ import tempfile
 import time
 
 from report import bars, spread, table
-from servers import BUILT, ROOT, Kind, Server, cpu_nanos, free_port, kinds, resident_bytes, running
+from servers import BUILT, ROOT, Kind, Server, cpu_nanos, free_port, kinds, resident_bytes, running, secured_kinds
 
 PLOTS = ROOT / "docs" / "benchmarks"
 
@@ -31,6 +32,8 @@ GETS = [
     ("100", 100, 1000, 64, 32), ("100", 100, 1000, 1, 100), ("100", 100, 1000, 16, 1),
     ("4k", 4 << 10, 1000, 64, 32), ("64k", 64 << 10, 1000, 64, 32), ("1m", 1 << 20, 64, 16, 1),
 ]
+
+IDLE_SECONDS = 3
 
 
 def measured(servers: list[Server], rounds: int, column: str, *flags: str) -> dict[str, list[float]]:
@@ -112,6 +115,40 @@ def many(all_kinds: list[Kind], options: argparse.Namespace) -> None:
     bars(
         PLOTS / "many.svg", "Many Gets at once", unit,
         {"16 connections": {form: statistics.median(values) for form, values in found.items()}})
+
+
+def tls(larder: str, options: argparse.Namespace) -> None:
+    all_kinds = secured_kinds(larder)
+    rows = []
+    for value, value_bytes, keys, connections, streams in GETS:
+        with contextlib.ExitStack() as stack:
+            servers = started(stack, all_kinds, value, value_bytes, keys)
+            found = measured(
+                servers, options.rounds, "srv_us", "-c", str(connections), "-s", str(streams),
+                "-d", str(options.seconds), "-w", "0.2")
+        rows.append([f"{value} bytes, {connections} x {streams}", *with_ratios(found)])
+    table(
+        "Get over TLS 1.3: server CPU, microseconds per request (x: of Larder's)",
+        ["value, connections x streams", *(k.name for k in all_kinds)], rows)
+
+
+def threads(all_kinds: list[Kind], options: argparse.Namespace) -> None:
+    rows = []
+    for kind in all_kinds:
+        if "{threads}" not in kind.arguments:
+            continue
+        for count in (1, 2):
+            with Server(kind, "100", 10_000, 100, count) as server:
+                lines = [
+                    server.load("-c", "64", "-s", "32", "-t", str(count), "-d", str(options.seconds), "-w", "0.2")
+                    for _ in range(options.rounds + 1)][1:]
+            thousands = [float(line["req/s"]) / 1e3 for line in lines]
+            rows.append([
+                f"{kind.name}, {count}", spread([float(line["srv_us"]) for line in lines]), spread(thousands, 0)])
+    table(
+        "Get of 100 bytes, 64 x 32, by server threads (and as many of the load generator; with two of each they "
+        "share two cores unless there are four)",
+        ["server, threads", "server CPU, microseconds per request", "thousand requests/s"], rows)
 
 
 def rate(all_kinds: list[Kind], options: argparse.Namespace) -> None:
@@ -201,13 +238,13 @@ def start(all_kinds: list[Kind], options: argparse.Namespace) -> None:
             began = time.monotonic()
             with running(kind.command(port, 100, 1), port) as process:
                 millis.append((time.monotonic() - began) * 1e3)
-                time.sleep(1)
+                time.sleep(1.5)
                 cpu = cpu_nanos(process.pid)
-                time.sleep(2)
-                idle = (cpu_nanos(process.pid) - cpu) / 2e6
+                time.sleep(IDLE_SECONDS)
+                idle = (cpu_nanos(process.pid) - cpu) / IDLE_SECONDS / 1e6
                 resident = resident_bytes(process.pid)
         size = pathlib.Path(kind.binary).stat().st_size
-        rows.append([kind.name, spread(millis, 0), f"{resident / 2**20:.1f}", f"{idle:.2f}", f"{size / 2**20:.1f}"])
+        rows.append([kind.name, spread(millis, 0), f"{resident / 2**20:.1f}", f"{idle:.3f}", f"{size / 2**20:.1f}"])
     table(
         "At rest", ["", "start to the first connection, ms", "resident MiB", "CPU ms a second", "binary MiB"], rows)
 
@@ -218,7 +255,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1, help="of each measurement")
     parser.add_argument("--items", type=int, default=1_000_000, help="of the bulk load")
-    parser.add_argument("--only", default="get,mix,many,rate,bulk,memory,start", help="sections")
+    parser.add_argument("--only", default="get,mix,many,tls,threads,rate,bulk,memory,start", help="sections")
     options = parser.parse_args()
     subprocess.run(["make", "-s", "-C", str(pathlib.Path(__file__).parent)], check=True)
     all_kinds = kinds(options.larder)
@@ -229,7 +266,8 @@ def main() -> None:
         print(f"- {kind.name}: `{' '.join([pathlib.Path(kind.binary).name, *kind.arguments])}`")
     sections = {
         "get": lambda: gets(all_kinds, options), "mix": lambda: mix(all_kinds, options),
-        "many": lambda: many(all_kinds, options), "rate": lambda: rate(all_kinds, options),
+        "many": lambda: many(all_kinds, options), "tls": lambda: tls(options.larder, options),
+        "threads": lambda: threads(all_kinds, options), "rate": lambda: rate(all_kinds, options),
         "bulk": lambda: bulk(options.larder, options), "memory": lambda: memory(all_kinds, options),
         "start": lambda: start(all_kinds, options),
     }

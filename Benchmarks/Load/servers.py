@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import glob
 import importlib.util
+import os
 import pathlib
 import shutil
 import socket
@@ -12,7 +13,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".build" / "bench"
-SERVER_CORE, CLIENT_CORE = 0, 1
+SERVER_CORE, CLIENT_CORE = "0", "1"
+# Of measurements with two server threads; on a machine of two cores the load generator shares them.
+SERVER_CORES, CLIENT_CORES = "0,1", "2,3" if (os.cpu_count() or 1) >= 4 else "0,1"
+TLS_KEY, TLS_CERTIFICATE = BUILT / "tls-key.pem", BUILT / "tls-certificate.pem"
 
 
 def free_port() -> int:
@@ -48,7 +52,9 @@ class Kind:
         folder = BUILT / f"files-{value_bytes}"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "value").write_bytes(b"v" * value_bytes)
-        words = {"{port}": str(port), "{bytes}": str(value_bytes), "{threads}": str(threads), "{folder}": str(folder)}
+        words = {
+            "{port}": str(port), "{bytes}": str(value_bytes), "{threads}": str(threads), "{folder}": str(folder),
+            "{key}": str(TLS_KEY), "{certificate}": str(TLS_CERTIFICATE)}
         return [self.binary, *(words.get(a, a.replace("{port}", str(port))) for a in self.arguments)]
 
 
@@ -62,10 +68,32 @@ def valkey() -> str | None:
 REDIS = ["--bind", "127.0.0.1", "--port", "{port}", "--save", "", "--appendonly", "no", "--protected-mode", "no"]
 
 
+LARDER = ["serve", "--listen", "127.0.0.1:{port}", "--threads", "{threads}", "--memory", "4GiB"]
+
+
+def existing(all_kinds: list[Kind]) -> list[Kind]:
+    return [kind for kind in all_kinds if kind.binary and pathlib.Path(kind.binary).exists()]
+
+
+def secured_kinds(larder: str) -> list[Kind]:
+    """Those that speak TLS, Larder first."""
+    if not TLS_CERTIFICATE.exists():
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
+             "-subj", "/CN=localhost", "-keyout", str(TLS_KEY), "-out", str(TLS_CERTIFICATE)],
+            check=True, capture_output=True)
+    return existing([
+        Kind("larder", larder, [*LARDER, "--tls-certificate", "{certificate}", "--tls-key", "{key}"], ["-T"]),
+        Kind(
+            "nghttpd", shutil.which("nghttpd"), ["-d", "{folder}", "-a", "127.0.0.1", "{port}", "{key}", "{certificate}"],
+            ["-T", "-f", "/value"], is_filled=True),
+    ])
+
+
 def kinds(larder: str) -> list[Kind]:
     """Those that are installed or built, Larder first."""
-    all_kinds = [
-        Kind("larder", larder, ["serve", "--listen", "127.0.0.1:{port}", "--threads", "{threads}", "--memory", "4GiB"], []),
+    return existing([
+        Kind("larder", larder, LARDER, []),
         Kind("C floor", str(BUILT / "floor"), ["{port}", "{bytes}"], ["-K"], is_filled=True),
         Kind(
             "nghttpd", shutil.which("nghttpd"), ["--no-tls", "-d", "{folder}", "-a", "127.0.0.1", "{port}"],
@@ -77,15 +105,14 @@ def kinds(larder: str) -> list[Kind]:
             "memcached", shutil.which("memcached"),
             ["-u", "root", "-l", "127.0.0.1", "-p", "{port}", "-U", "0", "-m", "4096", "-I", "2m", "-t", "{threads}"],
             ["-x", "meta"]),
-    ]
-    return [kind for kind in all_kinds if kind.binary and pathlib.Path(kind.binary).exists()]
+    ])
 
 
 @contextlib.contextmanager
-def running(command: list[str], port: int, core: int = SERVER_CORE):
+def running(command: list[str], port: int, cores: str = SERVER_CORE):
     """The process of a command that listens; ended, and waited for, at the end."""
     process = subprocess.Popen(
-        ["taskset", "-c", str(core), *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ["taskset", "-c", cores, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, process)
         yield process
@@ -115,10 +142,11 @@ class Server:
         self.kind, self.keys, self.value = kind, keys, value
         self.port = free_port()
         self.command = kind.command(self.port, value_bytes, threads)
+        self.cores = (SERVER_CORE, CLIENT_CORE) if threads == 1 else (SERVER_CORES, CLIENT_CORES)
         self.stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Server":
-        self.process = self.stack.enter_context(running(self.command, self.port))
+        self.process = self.stack.enter_context(running(self.command, self.port, self.cores[0]))
         self.resident_at_start = resident_bytes(self.process.pid)
         if not self.kind.is_filled:
             self.load("-F", "-c", "4", "-s", "16")
@@ -130,7 +158,7 @@ class Server:
     def load(self, *flags: str) -> dict[str, str]:
         """Runs the load generator; its one line of results by the names of the columns."""
         command = [
-            "taskset", "-c", str(CLIENT_CORE), str(BUILT / "loader"), "-h", "-p", str(self.port),
+            "taskset", "-c", self.cores[1], str(BUILT / "loader"), "-h", "-p", str(self.port),
             "-i", str(self.process.pid), "-k", str(self.keys), "-v", self.value, *self.kind.flags, *flags]
         out = subprocess.run(command, capture_output=True, text=True, timeout=600)
         if out.returncode != 0:

@@ -1,6 +1,6 @@
 #pragma once
 
-// A hint to the processor that Swift has no word for.
+// Hints to the processor that Swift has no word for.
 
 /// Tells the processor that a loop only waits.
 static inline void processor_pause(void) {
@@ -9,4 +9,9 @@ static inline void processor_pause(void) {
 #elif defined(__aarch64__) || defined(__arm__)
   __asm__ volatile("yield");
 #endif
+}
+
+/// Tells the processor that the memory at an address, which need not be valid, will be used soon.
+static inline void processor_prefetch(const void *address) {
+  __builtin_prefetch(address);
 }

@@ -5,6 +5,9 @@ extension Cache {
     /// one hold.
     private static let flushRoundsSpare = 16
     private static let flushedPerHold = 1024
+    /// Entries that may be moved in the wheel for each that may be removed: before its time is
+    /// over an entry is moved once a level.
+    private static let stepsPerExpiry = 8
 
     /// Changes the byte budget; one that began with little can not grow beyond what its links reach
     /// (28 GiB, or twice what it began with). What does not fit any more is evicted before this returns, in
@@ -69,21 +72,25 @@ extension Cache {
     }
 
     /// Removes up to `limit` entries whose time is over and tells how many. Reads never see such
-    /// entries anyway; this gives their memory back.
+    /// entries anyway; this gives their memory back. Fewer, or none, may go while others in the
+    /// wheel have to be filed anew: the work of a call is in proportion to `limit`.
     @discardableResult
     public func expire(nowNanos: UInt64, limit: Int) -> Int {
         var departed = DepartedEntries()
         var expired = 0
-        while expired < limit {
-            let (removed, isDone) = policy.withLock { policy in
-                var steps = min(Self.stepsPerHold, limit - expired)
+        var stepsLeft = min(limit, .max / Self.stepsPerExpiry) * Self.stepsPerExpiry
+        while expired < limit && stepsLeft > 0 {
+            let stepsMax = min(Self.stepsPerHold, limit - expired, stepsLeft)
+            let (removed, steps) = policy.withLock { policy in
+                var steps = stepsMax
                 let removed = policy.expire(
                     nowNanos: nowNanos, steps: &steps, shards, &departed)
-                return (removed, steps > 0)
+                return (removed, steps)
             }
             departed.release()
             expired += removed
-            if isDone { break }
+            stepsLeft -= stepsMax
+            if steps > 0 { break }
         }
         if arena.needsDrain { drainAlong(bytes: UInt64(EntryArena.segmentBytes)) }
         return expired

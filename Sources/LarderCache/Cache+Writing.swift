@@ -50,7 +50,9 @@ extension Cache {
             $0.overwrite(key, hash: hash, value, options, nowNanos: nowNanos)
         }
         guard let overwritten else { return nil }
-        if notes.isSampled(hash) || notes.isHeavy(bytes: overwritten.chargeBytes) {
+        if notes.isTurn(overwritten.turn)
+            && (notes.isSampled(hash) || notes.isHeavy(bytes: overwritten.chargeBytes))
+        {
             note(overwritten, hash, nowNanos: nowNanos)
         }
         if arena.needsDrain { drainAlong(bytes: overwritten.chargeBytes) }
@@ -93,6 +95,7 @@ extension Cache {
             let writing = policy.withLock { [block] policy in
                 policy.learn(from: notes, nowNanos: nowNanos)
                 var means = Policy.Means(nowNanos: nowNanos, steps: stepsMax)
+                noteUsed(bytes: policy.usedBytes)
                 return policy.write(
                     block, hash: hash, options, basis: basis, &means, shards, &departed)
             }

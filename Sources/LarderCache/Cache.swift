@@ -8,6 +8,9 @@ internal import Synchronization
 /// is taken and freed after all are let go. Time comes from the caller,
 /// in nanoseconds of one monotonic clock.
 public final class Cache: Sendable {
+    /// What a processor keeps at hand of the entries, at most.
+    private static let atHandBytes: UInt64 = 512 * 1024
+
     /// Entries that one hold of the policy's lock moves or evicts, before others get a turn.
     static let stepsPerHold = 256
 
@@ -25,6 +28,8 @@ public final class Cache: Sendable {
     let valueBytesMax: UInt64
     /// The most that one entry may cost now.
     let chargeBytesMax: Atomic<UInt64>
+    /// Whether there is more in the cache than the processor's own caches hold.
+    private let isBeyondProcessor = Atomic<Bool>(false)
 
     /// Makes an empty cache. Traps on a configuration out of the bounds it documents.
     public init(_ configuration: Configuration) {
@@ -55,6 +60,15 @@ public final class Cache: Sendable {
     @inline(__always)
     func hash(of key: Span<UInt8>) -> UInt64 { hash.upper(key) }
 
+    /// Whether most entries come from memory when they are looked at.
+    var isLarge: Bool { isBeyondProcessor.load(ordering: .relaxed) }
+
+    /// Notes how much is in the cache.
+    func noteUsed(bytes: UInt64) {
+        let isBeyond = bytes > Self.atHandBytes
+        if isLarge != isBeyond { isBeyondProcessor.store(isBeyond, ordering: .relaxed) }
+    }
+
     // MARK: reading
 
     /// The item under `key`, held for the caller; `nil` on a miss.
@@ -63,16 +77,23 @@ public final class Cache: Sendable {
     public func get(
         _ key: Span<UInt8>, _ options: ReadOptions = ReadOptions(), nowNanos: UInt64
     ) -> EntryReference? {
-        let hash = hash(of: key)
+        get(key, hash(of: key), options, nowNanos: nowNanos)
+    }
+
+    @inline(__always)
+    func get(
+        _ key: Span<UInt8>, _ hash: UInt64, _ options: ReadOptions, nowNanos: UInt64
+    ) -> EntryReference? {
         if let timeToLive = options.touch {
             return getTouching(key, hash, timeToLive, options, nowNanos: nowNanos)
         }
-        let reading = shards.withShard(of: hash) {
-            $0.read(
+        let (reading, turn) = shards.withShard(of: hash) {
+            let reading = $0.read(
                 key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
                 nowNanos: nowNanos)
+            return (reading, $0.requests)
         }
-        if !options.peek && isNoted(hash, reading) { note(hash, reading, nowNanos: nowNanos) }
+        if !options.peek && isNoted(hash, reading, turn) { note(hash, reading, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil
@@ -84,7 +105,8 @@ public final class Cache: Sendable {
 
     /// Whether the policy wants to hear of a read.
     @inline(__always)
-    private func isNoted(_ hash: UInt64, _ reading: Shard.Reading) -> Bool {
+    private func isNoted(_ hash: UInt64, _ reading: Shard.Reading, _ turn: UInt64) -> Bool {
+        guard notes.isTurn(turn) else { return false }
         if notes.isSampled(hash) { return true }
         guard case .hit(let block) = reading else { return false }
         return notes.isHeavy(bytes: charging.bytes(of: block))
@@ -128,7 +150,7 @@ public final class Cache: Sendable {
             return .hit(timed)
         }
         departed.release()
-        if !options.peek && isNoted(hash, reading) { note(hash, reading, nowNanos: nowNanos) }
+        if !options.peek && isNoted(hash, reading, 0) { note(hash, reading, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
         case .miss: return nil

@@ -9,6 +9,8 @@ struct Shard: ~Copyable, Sendable {
     private(set) var misses: UInt64 = 0
     /// Values that were overwritten where they lie.
     private(set) var overwrites: UInt64 = 0
+    /// The requests of all these kinds.
+    var requests: UInt64 { hits &+ misses &+ overwrites }
     /// All writes to a key take their versions here, so those of a key only grow.
     var versions: VersionCounter
 
@@ -55,6 +57,7 @@ struct Shard: ~Copyable, Sendable {
 
     /// What stands where a value was overwritten.
     struct Overwritten: Sendable {
+        var turn: UInt64
         var version: UInt64
         var chargeBytes: UInt64
         var expiresAtNanos: UInt64
@@ -86,8 +89,28 @@ struct Shard: ~Copyable, Sendable {
             expiresAtNanos: expiry)
         overwrites &+= 1
         return Overwritten(
-            version: version, chargeBytes: block.chargeBytes, expiresAtNanos: expiry)
+            turn: requests, version: version, chargeBytes: block.chargeBytes, expiresAtNanos: expiry
+        )
     }
+
+    // MARK: looking ahead
+
+    /// Fetches what a read of this hash looks at before the entry.
+    @inline(__always)
+    func prefetch(_ hash: UInt64) {
+        table.prefetchSlots(hash)
+        recent.prefetch(hash)
+        sketch.prefetch(hash)
+    }
+
+    /// Fetches what an eviction looks at beside the entry.
+    @inline(__always)
+    func prefetchForEviction(_ hash: UInt64) {
+        table.prefetchSlots(hash)
+        sketch.prefetch(hash)
+    }
+
+    // MARK: changing
 
     mutating func insert(_ block: EntryBlock, hash: UInt64) {
         table.insert(block, hash: hash)

@@ -19,8 +19,9 @@ package struct TimerWheel: ~Copyable, Sendable {
     /// Seven levels of six bits hold the 37 bits of any tick.
     private static let levelCount = 7
 
-    private var heads = InlineArray<448, EntryBlock?>(repeating: nil)
-    private var occupied = InlineArray<7, UInt64>(repeating: 0)
+    // Arrays, since a look into an `InlineArray` this large may copy all of what holds it.
+    private var heads = [EntryBlock?](repeating: nil, count: slotsPerLevel * levelCount)
+    private var occupied = [UInt64](repeating: 0, count: levelCount)
     /// The wheel's own time; never ahead of the latest moment it was told.
     private var tick: UInt64 = 0
     package private(set) var count: UInt64 = 0
@@ -94,6 +95,13 @@ package struct TimerWheel: ~Copyable, Sendable {
     /// Whether there may be something to do that there was not at the last turn.
     @inline(__always)
     func mayBeDue(nowNanos: UInt64) -> Bool { nowNanos &>> Self.tickBits > tick && count > 0 }
+
+    /// When the wheel has something to move or to give out next; `nil` if it is empty.
+    package var nextTurnNanos: UInt64? {
+        guard let (_, _, start) = earliestSlot() else { return nil }
+        let (nanos, overflow) = start.multipliedReportingOverflow(by: 1 &<< Self.tickBits)
+        return overflow ? .max : nanos
+    }
 
     /// Takes out one entry whose time is over, doing at most `steps` moves, which it counts
     /// down. `nil` if none is left or the steps are used up.

@@ -32,6 +32,23 @@ package struct UnaryInput: ~Copyable {
     /// Whether the message just delivered is compressed.
     package var isCompressed: Bool { deframer.isCompressed }
 
+    /// The message of a request that lies in one chunk as a whole, not compressed, and ends with it.
+    /// Nil: it is another one, of which `received` knows what to make.
+    @_lifetime(copy chunk)
+    package static func whole(
+        _ chunk: Span<UInt8>, endOfStream: Bool, messageBytesMax: UInt32
+    ) -> Span<UInt8>? {
+        let prefixBytes = MessagePrefix.byteCount
+        guard endOfStream, chunk.count >= prefixBytes, chunk[0] == 0 else { return nil }
+        let length =
+            UInt32(chunk[1]) << 24 | UInt32(chunk[2]) << 16 | UInt32(chunk[3]) << 8
+            | UInt32(chunk[4])
+        guard length <= messageBytesMax, Int(length) == chunk.count - prefixBytes else {
+            return nil
+        }
+        return chunk.extracting(prefixBytes..<chunk.count)
+    }
+
     package mutating func received(_ chunk: Span<UInt8>, endOfStream: Bool) -> Action {
         do throws(DeframeError) {
             var offset = 0

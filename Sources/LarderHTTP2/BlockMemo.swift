@@ -162,8 +162,7 @@ struct BlockMemo: ~Copyable {
         guard listBytes <= Self.listBytesMax, let index = takeEntry() else { return }
         let bytes =
             unsafe entries[index].bytes
-            ?? .allocate(
-                capacity: Self.blockBytesMax + Self.listBytesMax)
+            ?? .allocate(capacity: Self.blockBytesMax + Self.listBytesMax)
         let extents = unsafe entries[index].extents ?? .allocate(capacity: Self.listFieldsMax)
         unsafe bytes.update(from: source, count: block.count)
         var end = Self.blockBytesMax

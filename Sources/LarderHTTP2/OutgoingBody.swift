@@ -30,6 +30,8 @@ struct Emitter: ~Copyable {
 /// copied bytes stand in one buffer, in order, so a body without tails needs no list at all.
 @safe
 struct OutgoingBody: ~Copyable {
+    /// The payload of a DATA frame that any peer takes.
+    static let frameBytes = 16 << 10
     /// Copied bytes for which a stream's buffer is kept for the stream that uses its slot next.
     static let keptBytes = 4096
     private static let keptTails = 8
@@ -104,6 +106,15 @@ struct OutgoingBody: ~Copyable {
             count += added
             if isCounted { referencedCount += added }
         }
+    }
+
+    /// What the next frame may carry, of a peer that takes frames of `bytesMax`: more than usual
+    /// only if nearly all of it is one reference, so that a frame never has many pieces.
+    func frameBytes(max bytesMax: Int) -> Int {
+        guard leadBytes < Self.frameBytes, tailHead < tailEnd, let tails = unsafe tails else {
+            return Self.frameBytes
+        }
+        return unsafe max(Self.frameBytes, min(leadBytes + tails[tailHead].count, bytesMax))
     }
 
     /// Gives a frame's head and the next `payloadBytes` bytes to `emit`. False: the output is full.

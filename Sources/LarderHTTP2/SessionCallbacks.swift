@@ -26,6 +26,8 @@ struct SessionCallbacks: @unchecked Sendable {
         unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(handle, frameRefused)
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(handle, streamClosed)
         unsafe nghttp2_session_callbacks_set_send_data_callback(handle, frameReady)
+        unsafe nghttp2_session_callbacks_set_data_source_read_length_callback(
+            handle, frameLength)
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(handle, frameSent)
         unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(handle, frameNotSent)
     }
@@ -173,6 +175,19 @@ private func streamClosed(
 }
 
 // MARK: sending
+
+/// Tells nghttp2 how many bytes the next DATA frame may have, before it looks at the windows.
+private func frameLength(
+    _ session: OpaquePointer?, _ kind: UInt8, _ id: Int32, _ connectionWindow: Int32,
+    _ streamWindow: Int32, _ peerBytesMax: UInt32, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    let usual = OutgoingBody.frameBytes
+    guard peerBytesMax > UInt32(usual), let state = unsafe state(context),
+        let slot = unsafe slot(session, id)
+    else { return usual }
+    let bytesMax = unsafe min(Int(peerBytesMax), state.pointee.frameBytesMax)
+    return unsafe slot.pointee.body.frameBytes(max: bytesMax)
+}
 
 /// Submits the stream's trailers; nil: it has none.
 func submitHeldTrailers(

@@ -50,7 +50,7 @@ extension SessionCore {
             unsafe submitTrailers(slot)
             return
         }
-        if bytes > Self.frameBytes { takeTurns(stream) }
+        if bytes > OutgoingBody.frameBytes { takeTurns(stream) }
         unsafe submitResponse(slot, headers)
     }
 
@@ -195,9 +195,6 @@ extension SessionCore {
         unsafe slot.pointee.isDeferred = false
         unsafe note(nghttp2_session_resume_data(handle, slot.pointee.id))
     }
-
-    /// The payload of a DATA frame unless the peer allows more, which we do not use.
-    private static let frameBytes = 16 << 10
 
     private static func provider(_ slot: Slot) -> nghttp2_data_provider {
         unsafe nghttp2_data_provider(

@@ -322,5 +322,7 @@ extension SessionOptions {
             entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, maxHeaderListBytes),
             entry(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
         ]
+            + (receivedFrameBytesMax > OutgoingBody.frameBytes
+                ? [entry(NGHTTP2_SETTINGS_MAX_FRAME_SIZE, receivedFrameBytesMax)] : [])
     }
 }

@@ -49,44 +49,50 @@ private enum BlockSize {
     static let unpooled = 0
 
     /// The class that holds `bytes` and a head; `unpooled` if none does.
+    @inline(__always)
     static func sizeClass(_ bytes: Int) -> Int {
-        let (whole, isTooMuch) = bytes.addingReportingOverflow(headBytes + classBytes - 1)
-        guard !isTooMuch else { return unpooled }
-        let sizeClass = whole / classBytes
-        return sizeClass < classCount ? sizeClass : unpooled
+        guard UInt(bitPattern: bytes) <= UInt(pooledBytesMax) else { return unpooled }
+        return (bytes + headBytes + classBytes - 1) / classBytes
     }
+
+    /// The longest that a block of the last class holds.
+    private static let pooledBytesMax = (classCount - 1) * classBytes - headBytes
 }
 
 /// Free blocks by size, each list linked through the blocks themselves.
 ///
-/// A block begins with its class in 8 bytes; nghttp2 gets what is behind them, which is aligned for
-/// pointers and 64-bit numbers, the largest things it stores.
+/// A block begins with its class in 8 bytes, which stays there; nghttp2 gets what is behind them,
+/// which is aligned for pointers and 64-bit numbers, the largest things it stores.
 @unsafe
 private struct BlockLists {
+    /// What nghttp2 gets of the first free block of each class; there lies what follows it.
     var first = unsafe InlineArray<16, UnsafeMutableRawPointer?>(repeating: nil)
     var keptBytes = 0
 
+    @inline(__always)
     mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer? {
         let sizeClass = BlockSize.sizeClass(bytes)
-        let block: UnsafeMutableRawPointer
-        if sizeClass != BlockSize.unpooled, let kept = unsafe first[sizeClass] {
-            unsafe first[sizeClass] = kept.load(as: UnsafeMutableRawPointer?.self)
-            unsafe keptBytes -= sizeClass * BlockSize.classBytes
-            unsafe block = unsafe kept
-        } else {
-            let wanted =
-                sizeClass == BlockSize.unpooled
-                ? bytes.addingReportingOverflow(BlockSize.headBytes)
-                : (partialValue: sizeClass * BlockSize.classBytes, overflow: false)
-            guard !wanted.overflow, let fresh = unsafe malloc(wanted.partialValue) else {
-                return nil
-            }
-            unsafe block = unsafe fresh
+        guard sizeClass != BlockSize.unpooled, let kept = unsafe first[sizeClass] else {
+            return unsafe Self.makeBlock(bytes, sizeClass)
         }
+        unsafe first[sizeClass] = kept.load(as: UnsafeMutableRawPointer?.self)
+        // What is kept was counted when it was given.
+        unsafe keptBytes &-= sizeClass * BlockSize.classBytes
+        return unsafe kept
+    }
+
+    @inline(never)
+    private static func makeBlock(_ bytes: Int, _ sizeClass: Int) -> UnsafeMutableRawPointer? {
+        let wanted =
+            sizeClass == BlockSize.unpooled
+            ? bytes.addingReportingOverflow(BlockSize.headBytes)
+            : (partialValue: sizeClass * BlockSize.classBytes, overflow: false)
+        guard !wanted.overflow, let block = unsafe malloc(wanted.partialValue) else { return nil }
         unsafe block.storeBytes(of: sizeClass, as: Int.self)
         return unsafe block + BlockSize.headBytes
     }
 
+    @inline(__always)
     mutating func give(_ memory: UnsafeMutableRawPointer) {
         let block = unsafe memory - BlockSize.headBytes
         let sizeClass = unsafe block.load(as: Int.self)
@@ -94,8 +100,8 @@ private struct BlockLists {
         guard sizeClass != BlockSize.unpooled,
             unsafe keptBytes + bytes <= SessionMemory.keptBytesMax
         else { return unsafe free(block) }
-        unsafe block.storeBytes(of: first[sizeClass], as: UnsafeMutableRawPointer?.self)
-        unsafe first[sizeClass] = unsafe block
+        unsafe memory.storeBytes(of: first[sizeClass], as: UnsafeMutableRawPointer?.self)
+        unsafe first[sizeClass] = unsafe memory
         unsafe keptBytes += bytes
     }
 
@@ -108,9 +114,9 @@ private struct BlockLists {
 
     mutating func freeAll() {
         for sizeClass in 0..<BlockSize.classCount {
-            while let block = unsafe first[sizeClass] {
-                unsafe first[sizeClass] = block.load(as: UnsafeMutableRawPointer?.self)
-                unsafe free(block)
+            while let memory = unsafe first[sizeClass] {
+                unsafe first[sizeClass] = memory.load(as: UnsafeMutableRawPointer?.self)
+                unsafe free(memory - BlockSize.headBytes)
             }
         }
         unsafe keptBytes = 0

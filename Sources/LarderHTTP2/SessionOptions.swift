@@ -12,6 +12,10 @@ package struct SessionOptions: Sendable {
     package var maxHeaderFields = 100
     /// Under this many unsent body bytes a stream reports `.bodyLow`.
     package var bodyLowWaterBytes = 64 << 10
+    /// The longest frame that the peer may send; at least HTTP/2's own 16 KiB.
+    package var receivedFrameBytesMax = 16 << 10
+    /// The longest DATA frame that we send, to a peer that takes such.
+    package var frameBytesMax = 128 << 10
     /// RST_STREAM frames the peer may send at once, and the seconds' allowance after that. It may
     /// make us send as many.
     package var streamResetBurst = 200

@@ -10,6 +10,7 @@ struct SessionState: ~Copyable {
 
     let isServer: Bool
     let bodyLowWaterBytes: Int
+    let frameBytesMax: Int
     var streams: StreamSlab
     var headers: HeaderStore
     var events = EventQueue()
@@ -51,6 +52,7 @@ struct SessionState: ~Copyable {
     init(options: SessionOptions, isServer: Bool) {
         self.isServer = isServer
         bodyLowWaterBytes = options.bodyLowWaterBytes
+        frameBytesMax = options.frameBytesMax
         scanner = FrameScanner(expectsPreface: isServer)
         budget = FrameBudget(options)
         // Open streams, and those that closed in the same receive: resets are rationed, so that

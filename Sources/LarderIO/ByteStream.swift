@@ -150,8 +150,9 @@ package final class ByteStream: Handle {
             },
             { handle, count, buffer in
                 guard let handle = unsafe handle, let buffer = unsafe buffer else { return }
-                let stream = unsafe Handle.owner(of: handle, as: ByteStream.self)
-                unsafe stream.didRead(count, buffer.pointee.base)
+                unsafe Handle.withOwner(of: handle, as: ByteStream.self) { stream in
+                    unsafe stream.didRead(count, buffer.pointee.base)
+                }
             })
         guard result == 0 else { return fail(result, "read") }
         isReading = true

@@ -50,6 +50,15 @@ package class Handle {
         return unsafe Unmanaged<Owner>.fromOpaque(base.pointee.data).takeUnretainedValue()
     }
 
+    /// As `owner`, lent for the time of a callback of libuv's, which keeps it alive meanwhile.
+    @inline(__always)
+    static func withOwner<Raw, Owner: Handle>(
+        of handle: UnsafeMutablePointer<Raw>, as type: Owner.Type, _ body: (Owner) -> Void
+    ) {
+        let base = unsafe UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)
+        unsafe Unmanaged<Owner>.fromOpaque(base.pointee.data)._withUnsafeGuaranteedRef(body)
+    }
+
     /// To be called once `uv_*_init` has succeeded: from here on libuv keeps the object alive.
     final func didOpen() {
         precondition(handlePhase == .unopened, "a handle is opened once")

@@ -4,7 +4,8 @@ import CLibuv
 /// reference. `ByteStream.flush` sends it all in one call.
 ///
 /// Bounded: when `hasRoom` is true the next bytes up to `appendBytesMax` are taken, in however many
-/// appends they come, and so are two appends after them.
+/// appends they come, one more reference of up to `referenceBytesMax` among them, and so are two
+/// appends after them.
 /// - Complexity: an append is O(bytes copied) and allocates nothing once the loop is warm.
 // The fields lie in memory of their own, so that appending changes no property of the stream: a
 // class property would be checked for exclusive access at every append.
@@ -12,14 +13,16 @@ import CLibuv
 package struct OutputQueue: ~Copyable {
     /// One HTTP/2 frame of the usual size with its header, and something to spare.
     package static let appendBytesMax = 17 * 1024
-    package static let pendingBytesMax = 1 << 20
+    /// Nearly all of a long frame.
+    package static let referenceBytesMax = 128 * 1024
+    package static let pendingBytesMax = 1280 << 10
     /// Below this many bytes a copy is cheaper than a segment and a reference.
     package static let referenceBytesMin = 1024
     // `hasRoom` keeps this much back, so that a writer who is told of the end may still finish the
     // frame it is at: its head, its payload, and a control frame before it. In pieces, the payload
     // is at worst the shortest references with a few copied bytes before each.
     private static let segmentsInReserve = 2 * (appendBytesMax / referenceBytesMin) + 6
-    private static let bytesInReserve = 3 * appendBytesMax
+    private static let bytesInReserve = 3 * appendBytesMax + referenceBytesMax
 
     @unsafe
     private struct State {
@@ -32,6 +35,8 @@ package struct OutputQueue: ~Copyable {
         var cursor: UnsafeMutablePointer<UInt8>?
         /// Up to so many pending bytes there is room.
         var roundBytes = OutputQueue.pendingBytesMax - OutputQueue.bytesInReserve
+        /// Shorter references are copied.
+        var referenceBytes = OutputQueue.referenceBytesMin
     }
 
     private let state: UnsafeMutablePointer<State>
@@ -64,6 +69,11 @@ package struct OutputQueue: ~Copyable {
         unsafe state.pointee.roundBytes = min(bytes, Self.pendingBytesMax - Self.bytesInReserve)
     }
 
+    /// Copies references that are shorter than this, so that what is written has fewer segments.
+    func joinReferences(shorterThan bytes: Int) {
+        unsafe state.pointee.referenceBytes = max(bytes, Self.referenceBytesMin)
+    }
+
     /// Takes a copy. What is bigger than the arena's rest is copied to a block of its own.
     ///
     /// - Returns: false if the queue is full and took nothing; never right after `hasRoom`.
@@ -78,7 +88,7 @@ package struct OutputQueue: ~Copyable {
     package func append(referencing bytes: Span<UInt8>, owner: AnyObject) -> Bool {
         unsafe bytes.withUnsafeBufferPointer { bytes in
             let used = unsafe state.pointee.usedBytes
-            if bytes.count < Self.referenceBytesMin,
+            if unsafe bytes.count < state.pointee.referenceBytes,
                 unsafe bytes.count <= OutputBlock.arenaBytes - used
             {
                 return unsafe append(copying: bytes)
@@ -166,7 +176,8 @@ package struct OutputQueue: ~Copyable {
         guard let block = unsafe state.pointee.block else { return }
         let count = unsafe state.pointee.segmentCount
         // Letting go of an owner may run code that appends: the queue is empty and whole by then.
-        unsafe state.pointee = State(roundBytes: state.pointee.roundBytes)
+        unsafe state.pointee = State(
+            roundBytes: state.pointee.roundBytes, referenceBytes: state.pointee.referenceBytes)
         var left = unsafe write(block.segments, count)
         var index = 0
         while index < count, unsafe left >= block.segments[index].len {

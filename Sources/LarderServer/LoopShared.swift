@@ -86,7 +86,10 @@ package final class LoopShared {
     }
 
     /// The time by which peers are watched.
-    var watchNanos: UInt64 { patience.nanos(loop.nowNanos) }
+    var watchNanos: UInt64 { watchNanos(at: loop.nowNanos) }
+
+    /// That time at the loop's time `nanos`.
+    func watchNanos(at nanos: UInt64) -> UInt64 { patience.nanos(nanos) }
 
     /// Asks every client to go; `whenEmpty` is called once, when the last one has gone.
     package func beginDrain(whenEmpty: @escaping () -> Void) {

@@ -28,9 +28,6 @@ package final class RunningServer: Sendable {
 
     /// How long the ends of calls may take to reach their clients, after the drain timeout.
     private static let lastWordsMillis: UInt64 = 1_000
-    /// How often entries whose time is over are looked for, and how many go at once.
-    private static let expiryMillis: UInt64 = 100
-    private static let expiriesMax = 10_000
     /// Descriptors that are no connections: files of the process, and what each loop waits with.
     private static let ownDescriptors = 64
     private static let descriptorsPerThread = 8
@@ -174,20 +171,20 @@ package final class RunningServer: Sendable {
         stopping.withLock { $0.loopsLeft = loops.count }
         let dealer = Dealer(loops, places: places, defences: services.defences)
         let services = services
+        let places = places
         try loops[0].prepare { [logger] (loop: EventLoop) throws(IOError) in
             var listeners: [Listener] = []
+            let expiry = ExpiryWatch(loop, services, places)
             for door in doors {
                 let entrance = door.entrance
                 let listener = try Listener(loop: loop, socket: door.socket) {
                     dealer.deal($0, at: entrance)
+                    expiry.connectionCame()
                 }
                 listener.onDropped = { count in
                     services.defences.count(.descriptorLimit, UInt64(clamping: count))
                 }
                 listeners.append(listener)
-            }
-            loop.timer(afterMillis: Self.expiryMillis, repeatMillis: Self.expiryMillis) {
-                services.expire(nowNanos: loop.nowNanos, limit: Self.expiriesMax)
             }
             var log = DefenceLog(services.defences, logger)
             loop.timer(afterMillis: DefenceLog.everyMillis, repeatMillis: DefenceLog.everyMillis) {

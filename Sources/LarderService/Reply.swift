@@ -82,7 +82,7 @@ package struct Reply: ~Copyable {
     /// Writes the prefix of the message that was begun last.
     package mutating func endMessage() {
         bytes.endMessage(at: messageStart, tailBytes: messageTailBytes)
-        if encoding != .identity { compressMessage() }
+        if !encoding.isIdentity { compressMessage() }
     }
 
     /// Takes back the message that was begun last and is not ended.

@@ -77,6 +77,9 @@ extension Services {
         cache.expire(nowNanos: nowNanos, limit: limit)
     }
 
+    /// When `expire` has something to do next, as things are: 0 for now, nil for never.
+    package func nextDueNanos() -> UInt64? { cache.nextDueNanos() }
+
     /// What the cache has done since it was made, as names and counts for a log.
     package var summary: [(name: String, count: UInt64)] {
         let statistics = cache.statistics()

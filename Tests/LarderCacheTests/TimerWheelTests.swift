@@ -101,6 +101,37 @@ struct TimerWheelTests {
         for waiter in waiting { waiter.block.release() }
     }
 
+    @Test("the next turn is known: nothing is to do before it, and what is due never waits past it")
+    func nextTurn() {
+        var generator = SeededGenerator(seed: 7)
+        let arena = EntryArena()
+        var wheel = TimerWheel()
+        let before = wheel.nextTurnNanos
+        #expect(before == nil)
+        var nowNanos: UInt64 = 0
+        for _ in 0..<200 {
+            wheel.schedule(
+                Self.block(
+                    expiresAtNanos: generator.next() >> UInt64(8 + generator.below(50)), in: arena))
+        }
+        var left = 200
+        while let turn = wheel.nextTurnNanos {
+            var steps = Int.max
+            if turn > nowNanos {
+                // A moment before it every look is in vain.
+                let early = wheel.nextDue(nowNanos: turn - 1, steps: &steps)
+                #expect(early == nil && steps == .max)
+                nowNanos = turn
+            }
+            while let block = wheel.nextDue(nowNanos: nowNanos, steps: &steps) {
+                #expect(nowNanos - block.expiresAtNanos <= Self.tickNanos)
+                block.release()
+                left -= 1
+            }
+        }
+        #expect(left == 0)
+    }
+
     @Test("what never expires is not filed")
     func neverExpires() {
         let arena = EntryArena()

@@ -18,6 +18,38 @@ struct UnaryInputTests {
         #expect(held == 0)
     }
 
+    @Test(
+        "what is taken as a whole is what would be delivered, and nothing else",
+        arguments: UInt64(1)...20)
+    func takenWhole(seed: UInt64) {
+        var generator = SplitMix(seed: seed)
+        for _ in 0..<200 {
+            var chunk = framed(generator.bytes(Int.random(in: 0...8, using: &generator)))
+            switch Int.random(in: 0...5, using: &generator) {
+            case 0: chunk += generator.bytes(1)
+            case 1: chunk.removeLast()
+            case 2: chunk[0] = UInt8.random(in: 0...2, using: &generator)
+            case 3: chunk[Int.random(in: 1...4, using: &generator)] ^= 1
+            default: break
+            }
+            let isEnd = Int.random(in: 0...3, using: &generator) > 0
+            let limit = UInt32.random(in: 4...8, using: &generator)
+            var whole: [UInt8]?
+            if let message = UnaryInput.whole(
+                chunk.span, endOfStream: isEnd, messageBytesMax: limit)
+            {
+                whole = message.indices.map { message[$0] }
+            }
+            var input = UnaryInput(messageBytesMax: limit)
+            var delivered: [UInt8]?
+            if case .deliver(let message) = input.received(chunk.span, endOfStream: isEnd) {
+                let bytes = input.bytes(of: message, in: chunk.span)
+                delivered = bytes.indices.map { bytes[$0] }
+            }
+            #expect(whole == delivered, "seed \(seed): \(chunk), end \(isEnd), limit \(limit)")
+        }
+    }
+
     @Test("a message waits for the end of the stream, however that comes and however it is cut")
     func waitsForTheEnd() {
         let stream = framed(Array(0..<20))

@@ -91,11 +91,19 @@ private struct Script {
         }
         if oneIn(3) {
             return RawFrame.headers(stream: id, block: payload)
-                + (oneIn(4)
-                    ? RawFrame.headers(stream: id, block: block(), endStream: true)
-                    : RawFrame.data(stream: id, [7], endStream: true))
+                + rest(id)
         }
         return RawFrame.headers(stream: id, block: payload, endStream: true)
+    }
+
+    /// What follows a request's headers: trailers, trailers that look like headers, or a body.
+    private mutating func rest(_ id: UInt32) -> [UInt8] {
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: RawFrame.headers(stream: id, block: block(), endStream: true)
+        case 1: RawFrame.headers(stream: id, block: field(), endStream: true)
+        case 2: RawFrame.headers(stream: id, block: field())
+        default: RawFrame.data(stream: id, [7], endStream: true)
+        }
     }
 
     private mutating func block() -> [UInt8] {

@@ -21,6 +21,23 @@ struct CacheMessageTests {
         #expect(place == 2..<5)
     }
 
+    @Test("a key alone is read like any other, however long, and so is what only begins like one")
+    func keyAlone() throws {
+        for count in [1, 16, 126, 127, 128, 300] {
+            let key = [UInt8](repeating: 7, count: count)
+            let bytes = GetRequest(key: key).encoded()
+            #expect(try GetRequest(decoding: bytes.span) == GetRequest(key: key))
+            let twice = bytes + GetRequest(key: [9]).encoded()
+            #expect(try GetRequest(decoding: twice.span) == GetRequest(key: [9]))
+            let cut = Array(bytes.dropLast())
+            #expect(throws: WireError.truncated) { try GetRequest(decoding: cut.span) }
+        }
+        let empty: [UInt8] = [0x0A, 0]
+        #expect(try GetRequest(decoding: empty.span) == GetRequest())
+        let tag: [UInt8] = [0x0A]
+        #expect(throws: WireError.truncated) { try GetRequest(decoding: tag.span) }
+    }
+
     @Test("a head with a tail is what the head with the value is, without the value")
     func tails() {
         var random = Seeded(5)

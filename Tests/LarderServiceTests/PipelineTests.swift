@@ -50,6 +50,44 @@ struct PipelineTests {
         #expect(answers[5].answer == .delete(DeleteResponse(outcome: .miss)))
     }
 
+    @Test("in a large cache, whose keys are made ready, answers are the same")
+    func largeCache() throws {
+        let server = TestServer()
+        for number in 0..<6_000 { try server.set("k\(number)", .pattern(100 + number % 7)) }
+        let stream = TestStream(server, "Pipeline")
+        let operations = (0..<200).map { index -> LarderProtocol.Operation in
+            let id = UInt64(index)
+            switch index % 5 {
+            case 0: return get(id, "k\(index * 29)")
+            case 1: return set(id, "k\(index * 29 + 1)", [UInt8(index)])
+            case 2: return get(id, "k\((index - 1) * 29 + 1)")
+            case 3: return delete(id, "k\(index * 29)")
+            default: return get(id, index % 2 == 0 ? "" : "k\((index - 1) * 29)")
+            }
+        }
+        stream.send(PipelineRequest(operations))
+        stream.halfClose()
+        #expect(stream.status == .ok)
+        let answers = try results(stream)
+        #expect(answers.map(\.id) == (0..<200).map { UInt64($0) })
+        for (index, result) in answers.enumerated() {
+            switch (index % 5, result.answer) {
+            case (0, .get(let hit)): #expect(hit.value == .pattern(100 + index * 29 % 7))
+            case (1, .set(let answer)): #expect(answer.outcome == .stored)
+            case (2, .get(let hit)): #expect(hit.value == [UInt8(index - 1)])
+            case (3, .delete(let answer)): #expect(answer.outcome == .deleted)
+            case (4, .get(let miss)) where index % 2 == 1: #expect(miss.head.outcome == .miss)
+            case (4, .error) where index % 2 == 0: break
+            default: Issue.record("operation \(index) has another answer")
+            }
+        }
+        // What can not be read ends the call, as it does without a look ahead.
+        let broken = TestStream(server, "Pipeline")
+        broken.send(bytes: PipelineRequest([get(1, "k1")]).encoded() + [0x0A, 0x05, 0x12])
+        #expect(broken.status?.code == .internal)
+        #expect(try results(broken).map(\.id) == [1])
+    }
+
     @Test("a quiet operation answers only what is out of the ordinary")
     func quiet() throws {
         let server = TestServer()

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "histogram.h"
+#include "tls.h"
 
 enum { IDLE_NS = 100000000, SPIN_NS = 30000 };
 enum { POOL_SIZE = 4 << 20, MAX_VALUE = 2 << 20, OUT_SIZE = 256 << 10, OUT_ROOM = 32 << 10, IN_SIZE = 256 << 10, DRAWS = 1 << 20 };
@@ -172,7 +173,9 @@ static void flush(struct connection *c) {
       c->out_end += n;
     }
     if (c->out_start == c->out_end) break;
-    ssize_t n = send(c->fd, c->out + c->out_start, c->out_end - c->out_start, MSG_NOSIGNAL);
+    const uint8_t *out = c->out + c->out_start;
+    size_t left = c->out_end - c->out_start;
+    ssize_t n = c->tls ? tls_send(c->tls, out, left) : send(c->fd, out, left, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) die("send");
     if (n < 0) break;
     c->out_start += (size_t)n;
@@ -187,10 +190,13 @@ static void flush(struct connection *c) {
 }
 
 static void receive(struct connection *c) {
-  ssize_t n = recv(c->fd, c->worker->in, IN_SIZE, 0);
-  if (n < 0 && errno == EAGAIN) return;
-  if (n <= 0) die("the server closed a connection");
-  opt.protocol->consume(c, c->worker->in, (size_t)n);
+  uint8_t *in = c->worker->in;
+  do {
+    ssize_t n = c->tls ? tls_receive(c->tls, in, IN_SIZE) : recv(c->fd, in, IN_SIZE, 0);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) die("the server closed a connection");
+    opt.protocol->consume(c, in, (size_t)n);
+  } while (c->tls); /* what is decrypted already wakes nobody */
 }
 
 static bool more(const struct worker *w, uint64_t now) {
@@ -227,6 +233,7 @@ static void connect_one(struct connection *c) {
   if (connect(c->fd, (struct sockaddr *)&address, sizeof address) < 0) die("connect");
   int one = 1;
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (opt.tls) c->tls = tls_connect(c->fd);
   fcntl(c->fd, F_SETFL, O_NONBLOCK);
   c->out = malloc(OUT_SIZE);
   struct request *requests = calloc((size_t)opt.streams, sizeof *requests);
@@ -332,6 +339,7 @@ static _Noreturn void usage(void) {
         "  -M                print the mean length of the values and end\n"
         "  -f PATH           a plain GET of this file, as long as a value is, instead of calls\n"
         "  -K                keys that the floor has: key-000000000000 and on\n"
+        "  -T                TLS, whatever the server's certificate (grpc only)\n"
         "  -V                compare every fetched value byte for byte\n"
         "  -i PID            server process, for its CPU time and resident memory\n"
         "  -n LABEL -h       first column of the result; print the column names first\n", stderr);
@@ -342,7 +350,7 @@ static void parse(int argc, char **argv) {
   static const struct protocol *const protocols[] = {&grpc_protocol, &resp_protocol, &meta_protocol};
   int c;
   char *end;
-  while ((c = getopt(argc, argv, "x:H:p:c:s:t:d:w:k:v:g:z:r:PFB:O:f:KMVi:n:h")) != -1) {
+  while ((c = getopt(argc, argv, "x:H:p:c:s:t:d:w:k:v:g:z:r:PFB:O:f:KMTVi:n:h")) != -1) {
     switch (c) {
     case 'x':
       opt.protocol = NULL;
@@ -372,6 +380,7 @@ static void parse(int argc, char **argv) {
     case 'f': opt.file = optarg; break;
     case 'M': opt.print_mean = true; break;
     case 'K': opt.plain_keys = true; break;
+    case 'T': opt.tls = true; break;
     case 'V': opt.verify = true; break;
     case 'i': opt.pid = atoi(optarg); break;
     case 'n': opt.label = optarg; break;
@@ -381,7 +390,7 @@ static void parse(int argc, char **argv) {
   }
   if (opt.value_max > MAX_VALUE || opt.value_min == 0 || opt.keys == 0 || opt.threads < 1 || opt.streams < 1 ||
       opt.connections < opt.threads || opt.batch < 1 || opt.batch > BATCH_MAX ||
-      (opt.mode >= MODE_BATCH && opt.protocol != &grpc_protocol))
+      ((opt.mode >= MODE_BATCH || opt.tls) && opt.protocol != &grpc_protocol))
     usage();
 }
 

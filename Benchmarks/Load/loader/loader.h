@@ -18,7 +18,7 @@ struct options {
   int port, threads, connections, streams, pid, batch;
   enum mode mode;
   double seconds, warmup, get_percent, theta, rate;
-  bool poisson, verify, header, plain_keys, print_mean;
+  bool poisson, verify, header, plain_keys, print_mean, tls;
   uint64_t keys, value_min, value_max;
 };
 extern struct options opt;
@@ -52,6 +52,7 @@ struct request {
 
 struct connection {
   void *state; /* the protocol's own */
+  struct ssl_st *tls; /* with TLS */
   struct worker *worker;
   struct request *free;
   int fd;

@@ -27,6 +27,7 @@ enum {
   PARTS_MAX = 256,
   COPIED_MAX = 1024,
   FRAME_MAX = 17000,
+  DATA_MAX = 128 << 10,
   KEY_SIZE = 16,
   REQUEST_SIZE = 5 + 2 + KEY_SIZE,
   BLOCK_CLASSES = 16,
@@ -293,6 +294,13 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
   return 0;
 }
 
+/* As much as the client takes in a frame, within reason. */
+static ssize_t frame_size(nghttp2_session *session, uint8_t type, int32_t id, int32_t connection_window,
+                          int32_t stream_window, uint32_t frame_max, void *context) {
+  (void)session, (void)type, (void)id, (void)connection_window, (void)stream_window, (void)context;
+  return frame_max < DATA_MAX ? frame_max : DATA_MAX;
+}
+
 static ssize_t read_value(nghttp2_session *session, int32_t id, uint8_t *out, size_t room, uint32_t *flags,
                           nghttp2_data_source *source, void *context) {
   (void)out, (void)context;
@@ -398,6 +406,7 @@ int main(int argc, char **argv) {
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
   nghttp2_session_callbacks_set_send_data_callback(callbacks, send_value);
+  nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, frame_size);
 
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);

@@ -63,6 +63,10 @@ package struct FrequencySketch: ~Copyable, Sendable {
     /// How often the key was recorded, as far as the sketch remembers.
     package func estimate(_ hash: UInt64) -> Int { estimate(at: Place(self, hash)) }
 
+    /// Fetches the key's counters for a look at them that comes soon.
+    @inline(__always)
+    func prefetch(_ hash: UInt64) { words.prefetch(Place(self, hash).base) }
+
     @inline(__always)
     private func estimate(at place: Place) -> Int {
         var least = Self.counterMax

@@ -5,7 +5,7 @@
 /// to the standing of each victim, so that what was worth much long ago sinks.
 ///
 /// - Complexity: every operation is O(1), the search for the victim O(classes).
-package struct MainRegion: Sendable {
+package struct MainRegion: ~Copyable, Sendable {
     // One first-in-first-out list for each power of two of value: within a list values differ by
     // less than two, so age orders it, and the lowest standing is at the head of one of the
     // lists. Source: Ghandeharizadeh et al.: CAMP; Cherkasova: GreedyDual-Size-Frequency.
@@ -13,8 +13,9 @@ package struct MainRegion: Sendable {
     /// The exponent of the values of the least class: less than one part in the largest entry.
     private static let leastExponent = -56
 
-    private var lists = InlineArray<64, EntryList>(repeating: EntryList())
-    private var headStandings = InlineArray<64, Double>(repeating: .infinity)
+    // Arrays, since a look into an `InlineArray` this large may copy all of what holds it.
+    private var lists = [EntryList](repeating: EntryList(), count: classCount)
+    private var headStandings = [Double](repeating: .infinity, count: classCount)
     private var occupied: UInt64 = 0
     // Standings only grow, and entries keep them in 24 bits, beside which values would vanish in
     // the end. So from time to time all standings become less by the floor: a new *era* begins.
@@ -53,7 +54,8 @@ package struct MainRegion: Sendable {
                 leastClass = index
             }
         }
-        return leastClass.flatMap { lists[$0].head }
+        guard let leastClass else { return nil }
+        return lists[leastClass].head
     }
 
     /// Files an entry that is in no list under its value now.

@@ -70,6 +70,7 @@ extension Policy {
 
     // MARK: the window
 
+    @inline(__always)
     private func hasWindowRoom(_ charge: UInt64, replacing present: EntryBlock?) -> Bool {
         let isPresentHere = present?.listIndex == Window.listIndex
         let freed = isPresentHere ? present.map { self.charge(of: $0) } ?? 0 : 0
@@ -121,6 +122,7 @@ extension Policy {
 
     // MARK: the main region
 
+    @inline(__always)
     private func hasMainRoom(_ charge: UInt64, replacing present: EntryBlock?) -> Bool {
         let isPresentHere = present.map { $0.listIndex != Window.listIndex } ?? false
         let freed = isPresentHere ? present.map { self.charge(of: $0) } ?? 0 : 0

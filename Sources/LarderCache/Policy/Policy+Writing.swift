@@ -45,8 +45,10 @@ extension Policy {
                 version: present?.version ?? 0, current: options.returnCurrent ? present : nil)
         }
 
+        let stepsBefore = means.steps
         let room = makeRoom(
             for: block, replacing: present, options.admission, &means, shards, &departed)
+        defer { if means.steps != stepsBefore { lookAhead(shards) } }
         switch room {
         case .unfinished: return .unfinished
         case .refused:

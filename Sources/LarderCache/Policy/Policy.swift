@@ -14,6 +14,7 @@ struct Policy: ~Copyable, Sendable {
     private var scale = ValueScale()
     private var scaledMode = AdmissionMode.natural
     private(set) var choice: ModeChoice
+    private var pace = LearningPace()
     let charging: Charging
     private let missCost: MissCost
 
@@ -120,8 +121,12 @@ struct Policy: ~Copyable, Sendable {
     /// Looks at the reads that were noted since it last did.
     mutating func learn(from notes: borrowing ReadNotes, nowNanos: UInt64) {
         let costPerByte = costPerByte
-        notes.takeAll { choice.noteRead($0, costPerByte: costPerByte, nowNanos: nowNanos) }
-        notes.setSample(mask: choice.sampleMask, heavyBytesMin: choice.heavyBytesMin)
+        notes.takeAll {
+            choice.noteRead($0, costPerByte: costPerByte, nowNanos: nowNanos)
+            pace.noteRequest()
+        }
+        notes.setSample(
+            mask: choice.sampleMask, turns: pace.turns, heavyBytesMin: choice.heavyBytesMin)
     }
 
     /// Looks at a write that is done. `isNew`: there was no item under its key.
@@ -129,6 +134,7 @@ struct Policy: ~Copyable, Sendable {
         _ hash: UInt64, bytes: UInt64, isNew: Bool, expiresAtNanos: UInt64, nowNanos: UInt64
     ) {
         guard choice.isSampled(hash) || bytes >= choice.heavyBytesMin else { return }
+        if isNew { pace.noteNewcomer() } else { pace.noteRequest() }
         choice.noteWrite(
             hash, bytes: bytes, isNew: isNew, costPerByte: costPerByte, nowNanos: nowNanos,
             expiresAtNanos: expiresAtNanos)
@@ -173,7 +179,8 @@ struct Policy: ~Copyable, Sendable {
 
     /// What a byte costs now, where a miss costs 1 and its bytes.
     private var costPerByte: Double {
-        missCost.perByte(meanEntryBytes: Double(usedBytes + 1) / Double(entryCount + 1))
+        @inline(__always)
+        get { missCost.perByte(meanEntryBytes: Double(usedBytes + 1) / Double(entryCount + 1)) }
     }
 
     /// What the entry is worth per byte now.

@@ -20,23 +20,31 @@ struct ReadNotes: ~Copyable, Sendable {
     private let expiries = InlineArray<256, Atomic<UInt64>> { _ in Atomic(0) }
     private let written = Atomic<UInt64>(0)
     private let taken = Atomic<UInt64>(0)
-    /// The reads whose `SampleBits` have none of these are noted.
+    /// The reads whose `SampleBits` have none of these, and whose turns have none of the low ones,
+    /// are noted.
     private let mask = Atomic<UInt64>(0)
     /// Hits of so many bytes are noted too.
     private let heavyBytesMin = Atomic<UInt64>(.max)
 
-    /// Whether the reads of this hash are noted.
+    /// Whether requests of this hash are noted when it is their turn.
     @inline(__always)
     func isSampled(_ hash: UInt64) -> Bool {
-        SampleBits.of(hash) & mask.load(ordering: .relaxed) == 0
+        SampleBits.of(hash) & mask.load(ordering: .relaxed) & ~LearningPace.turnBits == 0
     }
 
-    /// Whether the hits of an entry of so many bytes are noted.
+    /// Whether requests of an entry of so many bytes are noted when it is their turn.
     @inline(__always)
     func isHeavy(bytes: UInt64) -> Bool { bytes >= heavyBytesMin.load(ordering: .relaxed) }
 
+    /// Whether it is the turn of a shard's request of this number to be noted.
+    @inline(__always)
+    func isTurn(_ number: UInt64) -> Bool {
+        LearningPace.turn(number) & mask.load(ordering: .relaxed) == 0
+    }
+
     /// Takes what decides about the sample from now on.
-    func setSample(mask bits: UInt64, heavyBytesMin bytes: UInt64) {
+    func setSample(mask sampleMask: UInt64, turns: UInt64, heavyBytesMin bytes: UInt64) {
+        let bits = sampleMask | turns
         // Written only on change: readers then share the cache line.
         if mask.load(ordering: .relaxed) != bits { mask.store(bits, ordering: .relaxed) }
         if heavyBytesMin.load(ordering: .relaxed) != bytes {

@@ -23,13 +23,22 @@ package struct RecentRequests: ~Copyable, Sendable {
     @inline(__always)
     package mutating func isFirst(_ hash: UInt64) -> Bool {
         guard isOpen else { return true }
-        // Mixed with a constant of its own: shards and samples fix bits of the hash and of
-        // `SampleBits`.
-        let mixed = (hash &>> 32) &* 0xd6e8_feb8_6659_fd93
-        let slot = Int(truncatingIfNeeded: (mixed &>> 1) &>> shift)
+        let slot = slot(of: hash)
         guard hashes[slot] != hash else { return false }
         hashes[slot] = hash
         return true
+    }
+
+    /// Fetches the key's slot for a request that comes soon.
+    @inline(__always)
+    func prefetch(_ hash: UInt64) { hashes.prefetch(slot(of: hash)) }
+
+    @inline(__always)
+    private func slot(of hash: UInt64) -> Int {
+        // Mixed with a constant of its own: shards and samples fix bits of the hash and of
+        // `SampleBits`.
+        let mixed = (hash &>> 32) &* 0xd6e8_feb8_6659_fd93
+        return Int(truncatingIfNeeded: (mixed &>> 1) &>> shift)
     }
 
     /// Takes as many slots as suit so many entries; what is known is forgotten when they grow.

@@ -26,6 +26,7 @@ package struct EntryTable: ~Copyable, Sendable {
     /// Entries that a write moves to their new homes, more than enough to be done in time.
     private static let movedPerWrite = 6
     private static let hashesEnd: UInt64 = 1 << 32
+    private static let slotsPerLine = 8
     /// Slots that one step of a scan looks at, at most, beyond those it hands out.
     private static let scanSlotsMax = 4096
 
@@ -93,6 +94,23 @@ package struct EntryTable: ~Copyable, Sendable {
             if block.key.hasSameBytes(as: key) { return block }
             index &+= 1
         }
+    }
+
+    /// Fetches the slots of a hash for a look-up that comes soon.
+    @inline(__always)
+    func prefetchSlots(_ hash: UInt64) {
+        let home = home(of: Self.hash(hash))
+        slots.prefetch(home)
+        // Most entries lie no further behind their homes.
+        slots.prefetch(home &+ Self.slotsPerLine)
+    }
+
+    /// Fetches the entry that a look-up of this hash is likely to find.
+    @inline(__always)
+    func prefetchEntry(_ hash: UInt64) {
+        let hash = Self.hash(hash)
+        let slot = slot(lowerBound(hash))
+        if slot != 0, Self.hash(slot) == hash { entry(slot).prefetch() }
     }
 
     private func slotIndex(of block: EntryBlock, hash: UInt64) -> Int? {

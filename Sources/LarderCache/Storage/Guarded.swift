@@ -25,8 +25,8 @@ struct Guarded<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     private static var valueStart: Int { 16 }
     private static var alignment: Int { 128 }
     /// Pauses between two looks at a held lock: at first, and at most.
-    private static var pausesMin: Int { 4 }
-    private static var pausesMax: Int { 256 }
+    private static var pausesMin: Int { 32 }
+    private static var pausesMax: Int { 512 }
     /// Looks before the processor is given away.
     private static var looksPerTurn: Int { 64 }
 

@@ -45,4 +45,12 @@ struct ShardArray: ~Copyable, Sendable {
     ) -> Result {
         withShard(at: index(of: hash), body)
     }
+
+    /// As `withShard(of:)`, unless someone else has the shard: then `body` is not run.
+    @inline(__always)
+    borrowing func withShardIfFree(of hash: UInt64, _ body: (inout Shard) -> Void) {
+        let index = index(of: hash)
+        precondition(index >= 0 && index < count, "a shard lies within the array")
+        unsafe base[index].withLockIfFree { body(&$0) }
+    }
 }

@@ -1,3 +1,5 @@
+internal import CProcessor
+
 /// A row of 64-bit words, zero at first, that begins on a cache line and can grow and shrink
 /// where it is.
 ///
@@ -76,6 +78,13 @@ struct WordTable: ~Copyable, Sendable {
             precondition(index >= 0 && index < count, "a word lies within its table")
             unsafe words[index] = newValue
         }
+    }
+
+    /// Fetches the cache line of a word that is used soon. Any index will do.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        guard index >= 0 && index < count else { return }
+        unsafe processor_prefetch(words + index)
     }
 
     /// Copies `length` words from one place to another, which do not overlap.

@@ -16,6 +16,8 @@ final class ClientConnection: ByteStreamDelegate {
     private var sending: [CallStream] = []
     private var closeReason: String?
     private let connectTimeoutMillis: UInt64
+    /// Longer frames mean fewer of them.
+    private static let receivedFrameBytesMax = 1 << 20
     // Told once: nil when the server has spoken, else why it has not.
     private var onReady: ((String?) -> Void)?
     private var readyTimer: Timer?
@@ -27,6 +29,7 @@ final class ClientConnection: ByteStreamDelegate {
         var sessionOptions = SessionOptions()
         sessionOptions.initialWindowBytes = options.callWindowBytes
         sessionOptions.connectionWindowBytes = options.connectionWindowBytes
+        sessionOptions.receivedFrameBytesMax = Self.receivedFrameBytesMax
         session = ClientSession(options: sessionOptions)
         connectTimeoutMillis = options.connectTimeoutMillis
     }

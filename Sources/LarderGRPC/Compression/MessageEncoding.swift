@@ -6,6 +6,14 @@ package enum MessageEncoding: UInt8, CaseIterable, Sendable {
     /// The zlib format, RFC 1950, which is what HTTP calls deflate.
     case deflate
 
+    /// Not compressed.
+    package var isIdentity: Bool {
+        switch self {
+        case .identity: true
+        case .gzip, .deflate: false
+        }
+    }
+
     /// As `grpc-encoding` has it.
     package var name: String {
         switch self {

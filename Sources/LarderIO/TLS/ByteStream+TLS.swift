@@ -5,8 +5,9 @@ import CLibuv
 // What the delegate appends is plaintext and waits in `output`; a flush encrypts it into
 // `ciphertext`, which leaves as the output of a stream without TLS does.
 extension ByteStream {
-    /// Plaintext of one round: about so much ciphertext a peer who reads nothing can make us keep.
-    static let securedRoundBytesMax = 192 * 1024
+    /// Plaintext of one round, and a frame of up to 128 KiB more: about so much ciphertext a peer who
+    /// reads nothing can make us keep.
+    static let securedRoundBytesMax = 96 * 1024
 
     /// A secured stream's part of it.
     final class Security {
@@ -37,6 +38,8 @@ extension ByteStream {
         precondition(state == .ready && output.isEmpty, "a stream is secured before it is used")
         security = Security(machine, core)
         output.limitRound(bytes: Self.securedRoundBytesMax)
+        // Each segment begins a record, which costs more than to copy what is shorter than one.
+        output.joinReferences(shorterThan: TLSMachine.recordBytesMax)
     }
 
     package var isSecured: Bool { security != nil }

@@ -46,7 +46,11 @@ package struct BatchGetResponse: WireMessage {
 
     /// How much one more response adds to the message.
     package static func appendedBytes(_ head: GetResponseHead, valueCount: Int) -> Int {
-        let inner = head.encodedBytes(valueCount: valueCount)
-        return 1 + WireWriter.varintBytes(UInt64(inner)) + inner
+        appendedBytes(answerBytes: head.encodedBytes(valueCount: valueCount))
+    }
+
+    /// How much one more response of `answerBytes` bytes adds to the message.
+    package static func appendedBytes(answerBytes: Int) -> Int {
+        1 + WireWriter.varintBytes(UInt64(answerBytes)) + answerBytes
     }
 }

@@ -19,8 +19,13 @@ package struct GetRequestView: ~Escapable {
     /// Reads all that is left.
     @_lifetime(copy reader)
     init(_ reader: inout WireReader) throws(WireError) {
-        key = Span()
         namespace = Span()
+        // Most requests are a key and nothing else.
+        if let only = reader.onlyBytesField(1) {
+            key = only
+            return
+        }
+        key = Span()
         while let tag = try reader.nextTag() {
             switch tag {
             case .bytes(1): key = try reader.bytesField()

@@ -32,30 +32,43 @@ package struct GetResponseHead: Equatable, Sendable {
         self.ageMillis = ageMillis
     }
 
+    // Nine fields and the header of the value, each a tag and a varint.
+    private static let bytesMax = 10 * (1 + 10)
+
     /// Appends the head alone: an answer without a value.
-    package func encode(into writer: inout WireWriter) {
-        writer.int32(1, outcome.rawValue)
-        writer.uint(2, version)
-        writer.uint(3, UInt64(flags))
-        writer.uint(4, ifPresent: ttlMillis)
-        writer.uint(5, valueBytes)
-        writer.bool(6, stale)
-        writer.uint(7, leaseToken)
-        writer.uint(8, UInt64(nearMillis))
-        writer.uint(9, ageMillis)
-    }
+    package func encode(into writer: inout WireWriter) { encode(into: &writer, tailBytes: 0) }
 
     /// Appends the head and a copy of the value.
     package func encode(into writer: inout WireWriter, value: Span<UInt8>) {
-        encode(into: &writer)
-        writer.bytes(15, value)
+        writer.fields(bytesMax: Self.bytesMax &+ value.count) { output, start in
+            let end = put(into: &output, at: start, valueCount: value.count)
+            return output.putBytes(value, at: end)
+        }
     }
 
-    /// Appends the head and the header of a value; its `tailBytes` bytes, at least one, are the
-    /// caller's to send next.
+    /// Appends the head and, if there are any, the header of a value's `tailBytes` bytes, which are
+    /// the caller's to send next.
     package func encode(into writer: inout WireWriter, tailBytes: Int) {
-        encode(into: &writer)
-        writer.bytesHeader(15, count: tailBytes)
+        writer.fields(bytesMax: Self.bytesMax) { output, start in
+            put(into: &output, at: start, valueCount: tailBytes)
+        }
+    }
+
+    /// - Returns: where the value goes.
+    @inline(__always)
+    private func put(
+        into output: inout MutableSpan<UInt8>, at start: Int, valueCount: Int
+    ) -> Int {
+        var end = output.putUInt(1, UInt64(bitPattern: Int64(outcome.rawValue)), at: start)
+        end = output.putUInt(2, version, at: end)
+        end = output.putUInt(3, UInt64(flags), at: end)
+        if let ttlMillis { end = output.putField(.varint(4), ttlMillis, at: end) }
+        end = output.putUInt(5, valueBytes, at: end)
+        end = output.putUInt(6, stale ? 1 : 0, at: end)
+        end = output.putUInt(7, leaseToken, at: end)
+        end = output.putUInt(8, UInt64(nearMillis), at: end)
+        end = output.putUInt(9, ageMillis, at: end)
+        return valueCount > 0 ? output.putField(.bytes(15), UInt64(valueCount), at: end) : end
     }
 
     /// How long the message is together with a value of `valueCount` bytes.

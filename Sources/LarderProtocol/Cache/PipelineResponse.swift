@@ -25,6 +25,9 @@ package struct PipelineResponse: WireMessage {
         }
     }
 
+    // Three tags and varints.
+    private static let resultHeadBytesMax = 3 * (1 + 10)
+
     /// Begins one more result, whose answer, `answerBytes` long, is the caller's to write next.
     package static func beginResult(
         _ id: UInt64, _ member: OperationResult.Member, answerBytes: Int,
@@ -33,8 +36,10 @@ package struct PipelineResponse: WireMessage {
         let inner =
             WireWriter.uintBytes(1, id) + 1 + WireWriter.varintBytes(UInt64(answerBytes))
             + answerBytes
-        writer.bytesHeader(1, count: inner)
-        writer.uint(1, id)
-        writer.bytesHeader(member.rawValue, count: answerBytes)
+        writer.fields(bytesMax: Self.resultHeadBytesMax) { output, start in
+            var end = output.putField(.bytes(1), UInt64(inner), at: start)
+            end = output.putUInt(1, id, at: end)
+            return output.putField(.bytes(member.rawValue), UInt64(answerBytes), at: end)
+        }
     }
 }

@@ -148,6 +148,20 @@ package struct WireReader: ~Copyable, ~Escapable {
         return bytes.extracting(start..<(start &+ count))
     }
 
+    /// The field `number` if what is left is one short `bytes` field of this number and nothing
+    /// else; then all is read.
+    @inline(__always)
+    @_lifetime(copy self)
+    @_lifetime(self: copy self)
+    mutating func onlyBytesField(_ number: UInt32) -> Span<UInt8>? {
+        let start = offset &+ 2
+        guard start <= bytes.count, UInt32(bytes[offset]) == WireTag.bytes(number).rawValue,
+            bytes[offset &+ 1] < 0x80, Int(bytes[offset &+ 1]) == bytes.count &- start
+        else { return nil }
+        offset = bytes.count
+        return bytes.extracting(start..<bytes.count)
+    }
+
     /// A `string` field: UTF-8.
     @inline(__always)
     @_lifetime(copy self)

@@ -63,8 +63,8 @@ package struct WireWriter: ~Copyable {
         reserve(added)
         let start = count
         var output = storage.mutableSpan
-        for index in 0..<added { output[start &+ index] = span[index] }
-        count = start &+ added
+        let end = output.putBytes(span, at: start)
+        count = end
     }
 
     /// Leaves room for a gRPC message prefix and tells where; `endMessage` fills it.
@@ -239,37 +239,31 @@ package struct WireWriter: ~Copyable {
 
     @inline(__always)
     private mutating func unreserved(_ value: UInt64) {
-        var index = count
-        var rest = value
+        let start = count
         var output = storage.mutableSpan
-        while rest >= 0x80 {
-            output[index] = UInt8(truncatingIfNeeded: rest) | 0x80
-            rest >>= 7
-            index &+= 1
-        }
-        output[index] = UInt8(truncatingIfNeeded: rest)
-        count = index &+ 1
+        let end = output.putVarint(value, at: start)
+        count = end
     }
 
-    // Both in one go: every look at the storage asks first whether it is shared.
     @inline(__always)
     private mutating func unreserved(_ tag: WireTag, _ value: UInt64) {
-        guard tag.rawValue < 0x80 else {
-            unreserved(UInt64(tag.rawValue))
-            unreserved(value)
-            return
-        }
-        var index = count &+ 1
-        var rest = value
+        let start = count
         var output = storage.mutableSpan
-        output[index &- 1] = UInt8(truncatingIfNeeded: tag.rawValue)
-        while rest >= 0x80 {
-            output[index] = UInt8(truncatingIfNeeded: rest) | 0x80
-            rest >>= 7
-            index &+= 1
-        }
-        output[index] = UInt8(truncatingIfNeeded: rest)
-        count = index &+ 1
+        let end = output.putField(tag, value, at: start)
+        count = end
+    }
+
+    /// Several fields in one go, at most `bytesMax` long: every look at the storage asks first
+    /// whether it is shared. `write` is given where they begin and tells where they end.
+    @inline(__always)
+    mutating func fields(
+        bytesMax: Int, _ write: (_ output: inout MutableSpan<UInt8>, _ start: Int) -> Int
+    ) {
+        reserve(bytesMax)
+        let start = count
+        var output = storage.mutableSpan
+        let end = write(&output, start)
+        count = end
     }
 
     private mutating func littleEndian(_ value: UInt64, bytes: Int) {
@@ -279,5 +273,46 @@ package struct WireWriter: ~Copyable {
             output[start + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
         }
         count = start + bytes
+    }
+}
+
+/// Fields at a place in memory that has room for them; each answers with where the next one goes.
+extension MutableSpan<UInt8> {
+    @inline(__always)
+    @_lifetime(self: copy self)
+    mutating func putVarint(_ value: UInt64, at start: Int) -> Int {
+        var index = start
+        var rest = value
+        while rest >= 0x80 {
+            self[index] = UInt8(truncatingIfNeeded: rest) | 0x80
+            rest >>= 7
+            index &+= 1
+        }
+        self[index] = UInt8(truncatingIfNeeded: rest)
+        return index &+ 1
+    }
+
+    @inline(__always)
+    @_lifetime(self: copy self)
+    mutating func putField(_ tag: WireTag, _ value: UInt64, at start: Int) -> Int {
+        guard tag.rawValue < 0x80 else {
+            return putVarint(value, at: putVarint(UInt64(tag.rawValue), at: start))
+        }
+        self[start] = UInt8(truncatingIfNeeded: tag.rawValue)
+        return putVarint(value, at: start &+ 1)
+    }
+
+    @inline(__always)
+    @_lifetime(self: copy self)
+    mutating func putBytes(_ bytes: Span<UInt8>, at start: Int) -> Int {
+        for index in 0..<bytes.count { self[start &+ index] = bytes[index] }
+        return start &+ bytes.count
+    }
+
+    /// A varint field, left out when 0.
+    @inline(__always)
+    @_lifetime(self: copy self)
+    mutating func putUInt(_ number: UInt32, _ value: UInt64, at start: Int) -> Int {
+        value == 0 ? start : putField(.varint(number), value, at: start)
     }
 }

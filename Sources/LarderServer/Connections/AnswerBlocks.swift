@@ -11,9 +11,10 @@ package struct AnswerBlocks {
     private static let okOnly = HeaderBlock.everlasting(Status.ok.trailersOnlyFields())
 
     // Of its own: a static is looked up behind a lock.
-    private let plainHeaders = plain
     private let gzipHeaders = gzip
     private let deflateHeaders = deflate
+    /// Before the messages of a call, none of which is compressed.
+    let plainHeaders = plain
     /// After the messages of a call that went well.
     let okTrailers = ok
     /// A call that went well and has nothing to say.

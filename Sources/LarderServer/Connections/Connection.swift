@@ -82,17 +82,19 @@ package final class Connection: ByteStreamDelegate {
     // MARK: The byte stream
 
     package func received(_ bytes: Span<UInt8>) {
-        heardAtNanos = shared.watchNanos
+        let nowNanos = shared.loop.nowNanos
+        heardAtNanos = shared.watchNanos(at: nowNanos)
         isResting = false
+        let end: TurnEnd
         do throws(HTTP2Error) {
-            try calls.receive(bytes, nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
+            end = try calls.serve(
+                bytes, on: stream, emit,
+                outboundFramesCeiling: shared.limits.outboundFramesCeiling, nowNanos: nowNanos,
+                scratch: &shared.scratch)
         } catch {
             return fail(error)
         }
-        startTimers()
-        if calls.hasWaitingUploads { admitLater() }
-        if drainStage == .noticed, calls.hasSeenDrainPing { goAway() }
-        flush()
+        finish(end)
     }
 
     package func drained() { flush() }
@@ -136,43 +138,33 @@ package final class Connection: ByteStreamDelegate {
         stream.closeAfterFlush()
     }
 
-    /// Serialises what the session has to say and writes it, until the session or the socket has
-    /// had enough, or the others of the loop have waited long enough.
     private func flush() {
-        let stream = stream
-        var more = true
-        var rounds = 0
-        while more, !stream.isWriting, !stream.isEnding {
-            do throws(HTTP2Error) {
-                try calls.session.drain(emit)
-            } catch {
-                return stream.close()
-            }
-            let isMoving = !stream.output.isEmpty
-            stream.flush()
-            let hasNews = calls.handleDrained(
-                nowNanos: shared.loop.nowNanos, scratch: &shared.scratch)
-            more = (isMoving || hasNews) && calls.session.wantsWrite
-            rounds += 1
-            if more, rounds == ConnectionLimits.flushRoundsMax {
-                flushLater()
-                break
-            }
-        }
+        finish(
+            calls.flush(
+                stream, emit, outboundFramesCeiling: shared.limits.outboundFramesCeiling,
+                nowNanos: shared.loop.nowNanos, scratch: &shared.scratch))
+    }
+
+    /// Does what a turn has left to do.
+    private func finish(_ end: TurnEnd) {
+        if end.isEmpty, !stream.isReadingPaused { return }
+        if end.contains(.broken) { return stream.close() }
+        if end.contains(.partlyFlushed) { flushLater() }
         guard !stream.isEnding else { return }
-        if !calls.wakes.isEmpty { startTimers() }
-        if rounds == 0 { calls.tellPending() }
-        // Who has overspent is not heard any more, even if it does not read why.
-        if calls.hasOverspent || calls.session.isFinished && !stream.isWriting {
-            // The peer has said GOAWAY, and its calls are over: it hears one as well.
-            if !calls.hasOverspent, !calls.session.hasSentGoAway {
-                calls.session.submitGoAway(code: 0)
-                if calls.session.wantsWrite { return flush() }
-            }
-            stream.closeAfterFlush()
-        } else {
-            holdBack()
+        if end.contains(.wantsTimers) { startTimers() }
+        if end.contains(.hasWaitingUploads) { admitLater() }
+        if end.contains(.sawDrainPing), drainStage == .noticed { return goAway() }
+        if end.contains(.over) { return finishStream() }
+        holdBack(end)
+    }
+
+    private func finishStream() {
+        // The peer has said GOAWAY, and its calls are over: it hears one as well.
+        if !calls.hasOverspent, !calls.session.hasSentGoAway {
+            calls.session.submitGoAway(code: 0)
+            if calls.session.wantsWrite { return flush() }
         }
+        stream.closeAfterFlush()
     }
 
     private func flushLater() {
@@ -181,17 +173,13 @@ package final class Connection: ByteStreamDelegate {
     }
 
     /// A peer that does not read is not read either, once much is waiting for it.
-    private func holdBack() {
-        let isBehind =
-            stream.isWriting
-            && (calls.session.outboundQueueCount > ConnectionLimits.outboundFramesMax
-                || calls.session.pendingBodyBytes > ConnectionLimits.pendingBodyBytesMax)
-        let defences = shared.services.defences
-        if calls.session.outboundQueueCount > shared.limits.outboundFramesCeiling {
-            defences.count(.outputFlood)
+    private func holdBack(_ end: TurnEnd) {
+        let isBehind = end.contains(.behind)
+        if end.contains(.flooded) {
+            shared.services.defences.count(.outputFlood)
             stream.close()
         } else if isBehind, !stream.isReadingPaused {
-            defences.count(.readingPaused)
+            shared.services.defences.count(.readingPaused)
             stream.pauseReading()
         } else if !isBehind, stream.isReadingPaused {
             stream.resumeReading()

@@ -11,19 +11,21 @@ extension ConnectionCalls {
         if isAnswerDoubtful, let refusal = unreadRefusal() { return end(stream, refusal) }
         scratch.reply.clear(encoding: encoding)
         services.unary(method, request: request, nowNanos: nowNanos, reply: &scratch.reply)
-        let status = scratch.reply.status ?? Status(.unknown, "the method gave no status")
-        guard status.isOK else { return end(stream, status) }
-        copiedBytesBound &+= scratch.reply.written.count
-        let tails = scratch.reply.tails
-        if tails.isEmpty {
-            return session.respond(
-                stream, headers: blocks.headers(encoding), body: scratch.reply.written,
-                trailers: blocks.okTrailers)
+        guard case .ok = scratch.reply.status?.code else {
+            let status = scratch.reply.status
+            return end(stream, status ?? Status(.unknown, "the method gave no status"))
         }
+        if scratch.reply.tails.isEmpty {
+            let body = scratch.reply.written
+            copiedBytesBound &+= body.count
+            return respond(stream, body, encoding)
+        }
+        copiedBytesBound &+= scratch.reply.written.count
         if services.peerMemory.isPinnedFull, let refusal = pinnedRefusal(of: scratch.reply) {
             scratch.reply.clear()
             return end(stream, refusal)
         }
+        let tails = scratch.reply.tails
         if tails.count == 1, tails[0].offset == scratch.reply.written.count {
             session.respond(
                 stream, headers: blocks.headers(encoding), body: scratch.reply.written,
@@ -35,6 +37,20 @@ extension ConnectionCalls {
         }
         // The session holds the values now; the next call of the loop may be long in coming.
         scratch.reply.clear()
+    }
+
+    // A block that is chosen first is counted, and nearly all answers have the same.
+    private mutating func respond(
+        _ stream: StreamRef, _ body: Span<UInt8>, _ encoding: MessageEncoding
+    ) {
+        switch encoding {
+        case .identity:
+            session.respond(
+                stream, headers: blocks.plainHeaders, body: body, trailers: blocks.okTrailers)
+        case .gzip, .deflate:
+            session.respond(
+                stream, headers: blocks.headers(encoding), body: body, trailers: blocks.okTrailers)
+        }
     }
 
     /// Submits what a streaming call has said.
@@ -93,7 +109,7 @@ extension ConnectionCalls {
 
     /// Ends an open call: with trailers after what it has sent, or with trailers alone.
     mutating func end(_ call: OpenCall, _ status: Status, _ extras: ReplyExtras? = nil) {
-        place(.over, at: call.stream)
+        slots.clear(call.stream)
         letRoomGo(of: call)
         let trailers = extras?.trailers ?? []
         if call.hasBegun {
@@ -145,17 +161,17 @@ extension ConnectionCalls {
 
     /// The stream is gone; a call that was not over is cancelled.
     mutating func forget(_ stream: StreamRef) {
-        if case .open(let call) = slot(of: stream) {
+        if let call = slots.call(inSlotOf: stream) {
             call.handler?.cancelled()
             letRoomGo(of: call)
         }
-        place(.over, at: stream)
+        slots.clear(stream)
     }
 
     /// The connection is gone, and all calls with it.
     package mutating func forgetAll() {
-        for case .open(let call) in slots { call.handler?.cancelled() }
-        slots.removeAll()
+        for call in slots.openCalls { call.handler?.cancelled() }
+        slots.clearAll()
         waitingUploads.removeAll()
         takeBackPending()
     }
@@ -172,7 +188,7 @@ extension ConnectionCalls {
     package mutating func beginDrain(nowNanos: UInt64, scratch: inout CallScratch) {
         session.submitShutdownNotice()
         session.ping(opaque: Self.drainPing)
-        for case .open(let call) in slots {
+        for call in slots.openCalls {
             wake(call, nowNanos: nowNanos, scratch: &scratch)
         }
     }
@@ -184,31 +200,15 @@ extension ConnectionCalls {
 
     /// Ends every call that is still open.
     package mutating func endAll(_ status: Status) {
-        for index in slots.indices {
-            switch slots[index] {
-            case .open(let call): cut(call, status)
-            case .awaitingRequest(let stream, _, _, _): refuse(stream, status)
-            case .over, .plain: break
-            }
-        }
+        for case .awaitingRequest(let stream, _, _, _) in slots.awaiting { refuse(stream, status) }
+        for call in slots.openCalls { cut(call, status) }
     }
 
-    // MARK: Slots
-
-    func slot(of stream: StreamRef) -> CallSlot {
-        let index = Int(stream.slot)
-        return index < slots.count ? slots[index] : .over
-    }
-
-    mutating func place(_ slot: CallSlot, at stream: StreamRef) {
-        let index = Int(stream.slot)
-        while slots.count <= index { slots.append(.over) }
-        slots[index] = slot
-    }
+    // MARK: Open calls
 
     /// The call on `stream`, if it is still the one that opened there.
     func openCall(_ stream: StreamRef) -> OpenCall? {
-        guard case .open(let call) = slot(of: stream), call.stream == stream else { return nil }
+        guard let call = slots.call(inSlotOf: stream), call.stream == stream else { return nil }
         return call
     }
 

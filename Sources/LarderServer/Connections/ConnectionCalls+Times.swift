@@ -41,7 +41,7 @@ extension ConnectionCalls {
     /// - Returns: whether it did.
     mutating func rest() -> Bool {
         guard session.rest() else { return false }
-        slots = []
+        slots.clearAll()
         return true
     }
 
@@ -50,17 +50,16 @@ extension ConnectionCalls {
     /// - Returns: whether there were any.
     package mutating func endStalled(nowNanos: UInt64, times: ConnectionTimes) -> Bool {
         var any = false
-        for index in slots.indices {
-            switch slots[index] {
-            case .over, .plain: break
-            case .awaitingRequest(let stream, let method, let encodings, let deadlineNanos):
-                openAwaiting(stream, method, encodings, deadlineNanos: deadlineNanos)
-            case .open(let call):
-                guard Self.isStalled(call, nowNanos: nowNanos, times: times) else { continue }
-                services.defences.count(.requestTimeout)
-                cancel(call, .requestStalled)
-                any = true
-            }
+        for call in slots.openCalls
+        where Self.isStalled(call, nowNanos: nowNanos, times: times) {
+            services.defences.count(.requestTimeout)
+            cancel(call, .requestStalled)
+            any = true
+        }
+        for case .awaitingRequest(let stream, let method, let encodings, let deadlineNanos)
+            in slots.awaiting
+        {
+            openAwaiting(stream, method, encodings, deadlineNanos: deadlineNanos)
         }
         if any, hasWaitingUploads { admitWaiting() }
         return any

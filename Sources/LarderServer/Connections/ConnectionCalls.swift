@@ -8,7 +8,7 @@ package import LarderService
 /// A pure machine like the session in it: bytes in, bytes out, time as a parameter.
 package struct ConnectionCalls: ~Copyable {
     package var session: ServerSession
-    var slots: [CallSlot] = []
+    var slots = CallSlots()
     private var knownCalls = KnownCalls()
     /// Unary calls with a deadline whose request did not come with their headers.
     private var awaiting: [StreamRef] = []
@@ -44,6 +44,8 @@ package struct ConnectionCalls: ~Copyable {
     package private(set) var hasSeenDrainPing = false
 
     let services: Services
+    // Of `services.limits`, which a look from here would copy as a whole.
+    let messageBytesMax: UInt32
     let uploads: ConnectionUploads
     let blocks: AnswerBlocks
     /// Decides who may call what; nil: everybody may call everything.
@@ -55,6 +57,7 @@ package struct ConnectionCalls: ~Copyable {
     ) {
         session = ServerSession(options: options, memory: memory)
         self.services = services
+        messageBytesMax = services.limits.messageBytesMax
         uploads = ConnectionUploads(services.peerMemory)
         self.blocks = blocks
         self.gate = gate
@@ -66,7 +69,7 @@ package struct ConnectionCalls: ~Copyable {
     ) throws(HTTP2Error) {
         defer { holdToBudget(nowNanos: nowNanos) }
         try session.receive(bytes)
-        isProcessFull = services.peerMemory.isUnreadFull
+        isProcessFull = uploads.memory.isUnreadFull
         handleEvents(bytes, nowNanos: nowNanos, scratch: &scratch)
         if !awaiting.isEmpty { openAwaiting() }
         if !waitingUploads.isEmpty { admitWaiting() }
@@ -125,13 +128,13 @@ package struct ConnectionCalls: ~Copyable {
             case .headersTooLarge(let stream):
                 services.defences.count(.headerList)
                 // The request's own headers, or its trailers.
-                if case .open(let call) = slot(of: stream) {
+                if let call = slots.call(inSlotOf: stream) {
                     cancel(call, .headersTooLarge)
                 } else {
                     refuse(stream, .headersTooLarge)
                 }
             case .bodyLow(let stream):
-                if case .open(let call) = slot(of: stream), let handler = call.handler {
+                if let call = slots.call(inSlotOf: stream), let handler = call.handler {
                     scratch.reply.clear(encoding: call.encodings.answer)
                     let wasPaused = handler.isPaused
                     handler.writable(nowNanos: nowNanos, reply: &scratch.reply)
@@ -194,8 +197,8 @@ package struct ConnectionCalls: ~Copyable {
         case .reject(let status): refuse(stream, status)
         case .health(let isHead):
             let answer = services.health.isServing ? PlainAnswer.healthy : .unhealthy
-            place(.plain(isHead ? answer.withoutBody : answer, bodyBytes: 0), at: stream)
-        case .plain(let answer): place(.plain(answer, bodyBytes: 0), at: stream)
+            slots.place(PlainRequest(answer: isHead ? answer.withoutBody : answer), at: stream)
+        case .plain(let answer): slots.place(PlainRequest(answer: answer), at: stream)
         }
     }
 
@@ -208,7 +211,7 @@ package struct ConnectionCalls: ~Copyable {
         let deadline = timeoutNanos.map { nowNanos.addingReportingOverflow($0) }
         let deadlineNanos = deadline.map { $0.overflow ? UInt64.max : $0.partialValue }
         if method.shape == .unary {
-            place(
+            slots.place(
                 .awaitingRequest(stream, method, encodings, deadlineNanos: deadlineNanos),
                 at: stream)
             if deadlineNanos != nil { awaiting.append(stream) }
@@ -245,12 +248,12 @@ package struct ConnectionCalls: ~Copyable {
     }
 
     mutating func refuse(_ stream: StreamRef, _ status: Status) {
-        place(.over, at: stream)
+        slots.clear(stream)
         end(stream, status)
     }
 
-    private mutating func answerPlainly(_ stream: StreamRef, _ answer: PlainAnswer) {
-        place(.over, at: stream)
+    mutating func answerPlainly(_ stream: StreamRef, _ answer: PlainAnswer) {
+        slots.clear(stream)
         let block = HeaderBlock(answer.fields)
         guard !answer.body.isEmpty else {
             return session.respondHeadersOnly(stream, headers: block)
@@ -262,15 +265,15 @@ package struct ConnectionCalls: ~Copyable {
 
     /// Gives a call that is not over yet a place of its own.
     @discardableResult
-    private mutating func open(
+    mutating func open(
         _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings,
         _ request: consuming UnaryInput, deadlineNanos: UInt64?,
         handler: (any StreamingCall)? = nil
     ) -> OpenCall {
         let call = OpenCall(
             stream, method, encodings, handler: handler, request: request,
-            messageBytesMax: services.limits.messageBytesMax, uploads: uploads)
-        place(.open(call), at: stream)
+            messageBytesMax: messageBytesMax, uploads: uploads)
+        slots.place(call)
         if let deadlineNanos { deadlines.append((stream, deadlineNanos)) }
         return call
     }
@@ -279,8 +282,7 @@ package struct ConnectionCalls: ~Copyable {
     private mutating func openAwaiting() {
         for stream in awaiting {
             guard
-                case .awaitingRequest(_, let method, let encodings, let deadline) = slot(
-                    of: stream)
+                case .awaitingRequest(_, let method, let encodings, let deadline) = slots[stream]
             else { continue }
             openAwaiting(stream, method, encodings, deadlineNanos: deadline)
         }
@@ -293,130 +295,9 @@ package struct ConnectionCalls: ~Copyable {
         open(stream, method, encodings, unaryInput(encodings), deadlineNanos: deadlineNanos)
     }
 
-    private func unaryInput(_ encodings: CallEncodings) -> UnaryInput {
+    func unaryInput(_ encodings: CallEncodings) -> UnaryInput {
         UnaryInput(
-            messageBytesMax: services.limits.messageBytesMax,
+            messageBytesMax: messageBytesMax,
             takesCompressed: encodings.takesCompressed)
-    }
-
-    // MARK: Requests
-
-    /// - Returns: whether the window of the chunk is to be withheld.
-    @discardableResult
-    private mutating func received(
-        _ stream: StreamRef, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
-        scratch: inout CallScratch
-    ) -> Bool {
-        switch slot(of: stream) {
-        case .over: break
-        case .awaitingRequest(_, let method, let encodings, let deadlineNanos):
-            var request = unaryInput(encodings)
-            switch request.received(chunk, endOfStream: endOfStream) {
-            case .deliver(let message):
-                place(.over, at: stream)
-                let bytes = request.bytes(of: message, in: chunk)
-                answer(
-                    stream, method, bytes, encodings, isCompressed: request.isCompressed,
-                    nowNanos: nowNanos, scratch: &scratch)
-            case .reject(let status):
-                countIfTooLong(status)
-                refuse(stream, status)
-            case .wait:
-                return keepRoom(
-                    for: open(stream, method, encodings, request, deadlineNanos: deadlineNanos))
-            }
-        case .plain(let answer, let bodyBytes):
-            let bodyBytes = bodyBytes + chunk.count
-            if endOfStream || bodyBytes > ConnectionLimits.plainBodyBytesMax {
-                answerPlainly(stream, answer)
-            } else {
-                place(.plain(answer, bodyBytes: bodyBytes), at: stream)
-            }
-        case .open(let call):
-            call.receivedBytes &+= UInt64(chunk.count)
-            if call.takesManyMessages {
-                receivedMessages(
-                    call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
-            } else {
-                receivedRequest(
-                    call, chunk, endOfStream: endOfStream, nowNanos: nowNanos, scratch: &scratch)
-            }
-            if openCall(stream) != nil { return keepRoom(for: call) || call.isPaused }
-            letRoomGo(of: call)
-        }
-        return false
-    }
-
-    /// The one message of a unary or server-streaming call, which came in pieces.
-    private mutating func receivedRequest(
-        _ call: OpenCall, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
-        scratch: inout CallScratch
-    ) {
-        var request = call.takeRequest()
-        switch request.received(chunk, endOfStream: endOfStream) {
-        case .wait: call.request = request
-        case .reject(let status):
-            countIfTooLong(status)
-            cancel(call, status)
-        case .deliver(let message):
-            call.isRequestWhole = true
-            let bytes = request.bytes(of: message, in: chunk)
-            guard let handler = call.handler else {
-                place(.over, at: call.stream)
-                return answer(
-                    call.stream, call.method, bytes, call.encodings,
-                    isCompressed: request.isCompressed, nowNanos: nowNanos, scratch: &scratch)
-            }
-            if isAnswerDoubtful, let refusal = unreadRefusal() { return cancel(call, refusal) }
-            let goesOn = hand(
-                bytes, isCompressed: request.isCompressed, to: handler, of: call,
-                nowNanos: nowNanos, scratch: &scratch)
-            guard goesOn else { return }
-            halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch)
-        }
-    }
-
-    private mutating func receivedMessages(
-        _ call: OpenCall, _ chunk: Span<UInt8>, endOfStream: Bool, nowNanos: UInt64,
-        scratch: inout CallScratch
-    ) {
-        guard let handler = call.handler else { return }
-        var messages = call.takeMessages()
-        do throws(DeframeError) {
-            var offset = 0
-            while let message = try messages.next(chunk, at: &offset) {
-                // A load's answers are few and replace each other: it may always go on.
-                if isAnswerDoubtful, call.method.handler != .bulkLoad, let refusal = unreadRefusal()
-                {
-                    return cancel(call, refusal)
-                }
-                let goesOn = hand(
-                    messages.bytes(of: message, in: chunk), isCompressed: messages.isCompressed,
-                    to: handler, of: call, nowNanos: nowNanos, scratch: &scratch)
-                guard goesOn else { return }
-            }
-            if endOfStream { try messages.endOfStream() }
-        } catch {
-            let status = Status(error)
-            countIfTooLong(status)
-            return cancel(call, status)
-        }
-        call.messages = messages
-        if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }
-    }
-
-    func countIfTooLong(_ status: Status) {
-        if status.code == .resourceExhausted { services.defences.count(.messageLimit) }
-    }
-
-    private mutating func halfClosed(
-        _ call: OpenCall, _ handler: any StreamingCall, nowNanos: UInt64,
-        scratch: inout CallScratch
-    ) {
-        scratch.reply.clear(encoding: call.encodings.answer)
-        handler.halfClosed(
-            nowNanos: nowNanos, sentAll: session.pendingBytes(call.stream) == 0,
-            reply: &scratch.reply)
-        deliver(scratch.reply, of: call)
     }
 }

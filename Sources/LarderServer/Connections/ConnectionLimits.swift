@@ -31,7 +31,7 @@ extension ConnectionLimits {
     static let toldBytesMin = 64 << 10
     /// How long requests wait before they ask again for the room that other connections have.
     static let uploadWaitMillis: UInt64 = 10
-    /// How often in one go the output, up to 1 MiB, is filled and written. A peer that reads as fast
+    /// How often in one go the output, about 1 MiB, is filled and written. A peer that reads as fast
     /// as the server writes would keep its loop to itself.
     static let flushRoundsMax = 8
     /// What one call may have unsent. A client that asks on without reading loses the call.

@@ -21,8 +21,13 @@ extension Services {
         reply.beginMessage()
         do {
             var keys = request.keys()
+            var keysAhead = request.keys()
+            var ahead = LookAhead()
             while let key = try keys.next() {
-                guard let entry = cache.get(key, options, nowNanos: nowNanos) else {
+                while ahead.hasRoom, let next = try keysAhead.next() {
+                    cache.prepare(next, in: &ahead)
+                }
+                guard let entry = cache.get(key, options, &ahead, nowNanos: nowNanos) else {
                     batch.append(EntryAnswer(.miss), to: &reply)
                     continue
                 }
@@ -68,20 +73,19 @@ private struct BatchAnswer {
     /// Appends an item if there is room for it and, without their values, for all that follow. One
     /// that is not there takes no more room than one that is left out, and is never told as such.
     mutating func append(_ answer: consuming EntryAnswer, to reply: inout Reply) {
-        let bytes = BatchGetResponse.appendedBytes(answer.head, valueCount: answer.sentBytes)
+        let answerBytes = answer.encodedBytes
+        let bytes = BatchGetResponse.appendedBytes(answerBytes: answerBytes)
         let isMiss = answer.head.outcome == .miss
         if isMiss || bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes {
-            place(answer, to: &reply)
+            reply.bytes.bytesHeader(1, count: answerBytes)
+            answer.append(to: &reply)
             bytesLeft -= bytes
         } else {
-            place(EntryAnswer(.omitted), to: &reply)
+            let omission = EntryAnswer(.omitted)
+            reply.bytes.bytesHeader(1, count: omission.encodedBytes)
+            omission.append(to: &reply)
             bytesLeft -= Self.bareItemBytes
         }
         itemsLeft -= 1
-    }
-
-    private func place(_ answer: consuming EntryAnswer, to reply: inout Reply) {
-        reply.bytes.bytesHeader(1, count: answer.encodedBytes)
-        answer.append(to: &reply)
     }
 }

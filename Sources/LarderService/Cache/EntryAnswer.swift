@@ -30,25 +30,27 @@ struct EntryAnswer: ~Copyable {
         let limit = min(UInt64(inlineBytesMax), Self.fieldBytesMax - Self.headBytesMax)
         let fits = UInt64(count) <= limit
         let outcome: GetOutcome = wantsValue && !fits ? .tooLarge : .hit
-        head = Self.head(entry, outcome, nowNanos: nowNanos)
+        head = Self.head(entry, outcome, valueBytes: UInt64(count), nowNanos: nowNanos)
         sentBytes = wantsValue && fits ? count : 0
         self.entry = sentBytes > 0 ? consume entry : nil
     }
 
     /// The answer that the caller has the entry already.
     init(notModified entry: borrowing EntryReference, nowNanos: UInt64) {
-        head = Self.head(entry, .notModified, nowNanos: nowNanos)
+        head = Self.head(
+            entry, .notModified, valueBytes: UInt64(entry.value.count), nowNanos: nowNanos)
         sentBytes = 0
         self.entry = nil
     }
 
     private static func head(
-        _ entry: borrowing EntryReference, _ outcome: GetOutcome, nowNanos: UInt64
+        _ entry: borrowing EntryReference, _ outcome: GetOutcome, valueBytes: UInt64,
+        nowNanos: UInt64
     ) -> GetResponseHead {
         GetResponseHead(
             outcome: outcome, version: entry.version, flags: entry.flags,
             ttlMillis: entry.expiresAtNanos.map { millisLeft(until: $0, nowNanos: nowNanos) },
-            valueBytes: UInt64(entry.value.count),
+            valueBytes: valueBytes,
             ageMillis: millisSince(entry.writtenAtNanos, nowNanos: nowNanos))
     }
 
@@ -58,16 +60,16 @@ struct EntryAnswer: ~Copyable {
     /// Writes the message, the value copied when it is small, by reference when not.
     consuming func append(to reply: inout Reply) {
         if let entry {
-            Self.append(head, entry, to: &reply)
+            Self.append(head, entry, count: sentBytes, to: &reply)
         } else {
             head.encode(into: &reply.bytes)
         }
     }
 
     private static func append(
-        _ head: GetResponseHead, _ entry: consuming EntryReference, to reply: inout Reply
+        _ head: GetResponseHead, _ entry: consuming EntryReference, count: Int,
+        to reply: inout Reply
     ) {
-        let count = entry.value.count
         if count <= Reply.copiedValueBytesMax {
             head.encode(into: &reply.bytes, value: entry.value)
         } else {

@@ -82,8 +82,11 @@ final class PipelineCall: StreamingCall {
         let pendingMax = services.limits.pipelinePendingBytesMax
         var operations = PipelineRequest.operations(
             in: message.extracting(offset..<message.count))
+        var keys = PipelineKeys(
+            message.extracting(offset..<message.count), for: services.cache)
         do {
             while unsentBytes + reply.totalBytes - bytesBefore < pendingMax {
+                keys.goOn(services.cache)
                 guard let bytes = try operations.next() else { return message.count }
                 let operation = try OperationView(decoding: bytes)
                 let waitedMillis = millisSince(arrivedNanos, nowNanos: nowNanos)

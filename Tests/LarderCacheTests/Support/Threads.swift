@@ -37,6 +37,8 @@ enum TestScale {
     static let operations = number("LARDER_TEST_OPERATIONS", usual: 800_000)
     /// Seeds of the model test.
     static let seeds = number("LARDER_TEST_SEEDS", usual: 250)
+    /// Entries that expire at once.
+    static let entries = number("LARDER_TEST_ENTRIES", usual: 50_000)
 
     /// The number in a variable of the environment.
     static func number(_ name: String, usual: Int) -> Int {
