@@ -45,8 +45,8 @@ enum CacheBench {
             keys.turn(to: number)
             table.insert(
                 EntryBlock.make(
-                    in: arena, key: keys.bytes.span, hash: hash(keys.bytes.span),
-                    value: value.span, flags: 0))
+                    in: arena, key: keys.bytes.span,
+                    value: value.span, flags: 0), hash: hash(keys.bytes.span))
         }
         measure("table: find, uniform", operations: operations) { round in
             var keys = Keys(seed: round)

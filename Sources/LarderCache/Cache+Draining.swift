@@ -50,7 +50,10 @@ extension Cache {
     /// What the entries' memory takes and holds.
     package var arenaUsage: EntryArena.Usage { arena.usage }
 
-    /// Lets so many bytes lie in holes, until the budget is set anew.
+    /// Bytes of the pages that are kept for the next large values.
+    package var idlePageBytes: Int { arena.idlePageBytes }
+
+    /// Lets so many bytes lie in holes, and none in idle pages, until the budget is set anew.
     package func setHoleBytesMax(_ bytes: UInt64) {
         arena.setSlack(bytes: bytes)
     }

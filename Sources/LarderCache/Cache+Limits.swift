@@ -27,7 +27,8 @@ extension Cache {
             let budget = change(policy.budget)
             policy.setBudget(budget)
             chargeBytesMax.store(budget.mainBytesMax, ordering: .relaxed)
-            arena.setSlack(bytes: budget.holeBytesMax)
+            arena.setSlack(
+                bytes: budget.holeBytesMax, idlePageBytes: budget.idlePageBytesMax)
         }
         var departed = DepartedEntries()
         var stepsMax = Self.stepsPerHold

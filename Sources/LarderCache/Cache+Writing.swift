@@ -27,10 +27,11 @@ extension Cache {
             if let version = overwrite(key, hash, value, options, nowNanos: nowNanos) {
                 return .stored(version: version)
             }
-            let block = EntryBlock.make(
-                in: arena, key: key, hash: hash, value: value, flags: options.flags,
-                mayExpire: options.timeToLive != .never, idleNanosMax: options.idleNanosMax)
-            let writing = write(block, options, basis: nil, nowNanos: nowNanos)
+            var block = EntryBlock.make(
+                in: arena, key: key, value: value, flags: options.flags,
+                mayExpire: options.timeToLive != .never, idleNanosMax: options.idleNanosMax,
+                isWide: options.ownVersion != nil || EntryStamp.isOutgrown(nowNanos))
+            let writing = write(&block, hash, options, basis: nil, nowNanos: nowNanos)
             return outcome(writing, of: block, options, keyBytes: key.count)
         case .append, .prepend:
             return join(key, hash, value, options, limit: limit, nowNanos: nowNanos)
@@ -75,33 +76,44 @@ extension Cache {
         guard charging == .real else { return valueBytesMax }
         let shape = EntryShape(
             hasFlags: options.flags != 0, hasTimer: options.timeToLive != .never,
-            hasIdleTime: options.idleNanosMax != nil)
+            hasIdleTime: options.idleNanosMax != nil, isWide: options.ownVersion != nil)
         let fitting = EntryCharge.valueBytesMax(
             keyBytes: keyBytes, chargeMax: chargeMax, shape: shape, unitBytes: arena.unitBytes)
         return min(valueBytesMax, fitting ?? 0)
     }
 
-    /// Writes `block`, in as many holds of the lock as it takes.
+    /// Writes `block`, in as many holds of the lock as it takes; puts a wide one in its place if
+    /// its version needs that.
     private func write(
-        _ block: EntryBlock, _ options: WriteOptions, basis: EntryBlock?, nowNanos: UInt64
+        _ block: inout EntryBlock, _ hash: UInt64, _ options: WriteOptions, basis: EntryBlock?,
+        nowNanos: UInt64
     ) -> Policy.Writing {
         var departed = DepartedEntries()
         var stepsMax = Self.stepsPerHold
         let charge = block.chargeBytes
         while true {
-            let writing = policy.withLock { policy in
+            let writing = policy.withLock { [block] policy in
                 policy.learn(from: notes, nowNanos: nowNanos)
                 var means = Policy.Means(nowNanos: nowNanos, steps: stepsMax)
                 noteUsed(bytes: policy.usedBytes)
-                return policy.write(block, options, basis: basis, &means, shards, &departed)
+                return policy.write(
+                    block, hash: hash, options, basis: basis, &means, shards, &departed)
             }
             departed.release()
-            guard case .unfinished = writing else {
+            switch writing {
+            case .unfinished: stepsMax = Self.stepsAfter(stepsMax)
+            case .tooNarrow: widen(&block)
+            case .stored, .conditionFailed, .notAdmitted, .tooLarge, .outdated:
                 if arena.needsDrain { drainAlong(bytes: charge) }
                 return writing
             }
-            stepsMax = Self.stepsAfter(stepsMax)
         }
+    }
+
+    private func widen(_ block: inout EntryBlock) {
+        let narrow = block
+        block = narrow.widened(in: arena)
+        narrow.release()
     }
 
     /// Turns the end of a write into an answer; a block that did not come in is freed.
@@ -121,7 +133,7 @@ extension Cache {
         case .tooLarge:
             block.release()
             return .rejected(.valueTooLarge(limit: valueBytesLimit(keyBytes: keyBytes, options)))
-        case .outdated, .unfinished:
+        case .outdated, .unfinished, .tooNarrow:
             preconditionFailure("a write is repeated until it is decided")
         }
     }
@@ -141,10 +153,10 @@ extension Cache {
             }
             // Held for as long as the new entry is compared with it.
             let basis = EntryReference(owning: present)
-            guard let block = joined(basis.block, addition, options, limit: limit) else {
+            guard var block = joined(basis.block, addition, options, limit: limit) else {
                 return .rejected(.appendTooLarge(limit: limit))
             }
-            let writing = write(block, options, basis: basis.block, nowNanos: nowNanos)
+            let writing = write(&block, hash, options, basis: basis.block, nowNanos: nowNanos)
             if case .outdated = writing {
                 block.release()
                 continue
@@ -170,11 +182,17 @@ extension Cache {
                     under: key, hash: hash, nowNanos, shards, &departed)
             else { return .absent }
             defer { present.release() }
-            guard let block = joined(present, addition, options, limit: limit) else {
+            guard var block = joined(present, addition, options, limit: limit) else {
                 return .tooLarge
             }
             var means = Policy.Means(nowNanos: nowNanos, steps: .max)
-            let writing = policy.write(block, options, basis: nil, &means, shards, &departed)
+            var writing = policy.write(
+                block, hash: hash, options, basis: nil, &means, shards, &departed)
+            if case .tooNarrow = writing {
+                widen(&block)
+                writing = policy.write(
+                    block, hash: hash, options, basis: nil, &means, shards, &departed)
+            }
             return .written(writing, block)
         }
         departed.release()
@@ -194,14 +212,14 @@ extension Cache {
         switch options.mode {
         case .replace, .append:
             return EntryBlock.make(
-                in: arena, key: present.key, hash: present.hash, value: present.value,
-                tail: addition, flags: present.flags, mayExpire: present.hasTimer,
-                idleNanosMax: present.idleNanosMax)
+                in: arena, key: present.key, value: present.value, tail: addition,
+                flags: present.flags, mayExpire: present.hasTimer,
+                idleNanosMax: present.idleNanosMax, isWide: options.ownVersion != nil)
         case .prepend:
             return EntryBlock.make(
-                in: arena, key: present.key, hash: present.hash, value: addition,
-                tail: present.value, flags: present.flags, mayExpire: present.hasTimer,
-                idleNanosMax: present.idleNanosMax)
+                in: arena, key: present.key, value: addition, tail: present.value,
+                flags: present.flags, mayExpire: present.hasTimer,
+                idleNanosMax: present.idleNanosMax, isWide: options.ownVersion != nil)
         }
     }
 }

@@ -38,11 +38,13 @@ public final class Cache: Sendable {
             configuration.keyBytesMax >= 1 && configuration.keyBytesMax <= Int(UInt16.max),
             "the longest key is 1 to 65,535 bytes")
         arena = EntryArena(
-            budgetBytes: configuration.charging.arenaBytes(configuration.budgetBytes))
+            budgetBytes: configuration.charging.arenaBytes(configuration.budgetBytes),
+            firstVersion: configuration.firstVersion, hash: KeyHash(configuration.seed))
         let budget = Budget(
             bytes: configuration.charging.budgetBytes(configuration.budgetBytes, in: arena),
             entriesMax: configuration.entriesMax)
-        arena.setSlack(bytes: budget.holeBytesMax)
+        arena.setSlack(
+            bytes: budget.holeBytesMax, idlePageBytes: budget.idlePageBytesMax)
         shards = ShardArray(
             count: configuration.shardCount, seed: configuration.seed, arena: arena,
             firstVersion: configuration.firstVersion)
@@ -54,9 +56,9 @@ public final class Cache: Sendable {
         chargeBytesMax = Atomic(budget.mainBytesMax)
     }
 
-    /// The part of the key's hash that entries keep: the upper half, before zeros.
+    /// The part of the key's hash that the cache works with.
     @inline(__always)
-    func hash(of key: Span<UInt8>) -> UInt64 { hash(key) & ~0 &<< 32 }
+    func hash(of key: Span<UInt8>) -> UInt64 { hash.upper(key) }
 
     /// Whether most entries come from memory when they are looked at.
     var isLarge: Bool { isBeyondProcessor.load(ordering: .relaxed) }

@@ -22,7 +22,8 @@ extension Cache {
         public var missCost: MissCost
         /// How an entry's bytes are found.
         package var charging = Charging.real
-        /// The version of the first write; later ones count on. Not 0.
+        /// The version of a write at moment 0; later ones are greater by 1 for every 256 ns, and
+        /// by 1 at least. Not 0.
         public var firstVersion: UInt64
 
         public init(

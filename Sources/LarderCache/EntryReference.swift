@@ -42,7 +42,8 @@ public struct EntryReference: ~Copyable, Sendable {
     /// Whether its time is over.
     package func isExpired(nowNanos: UInt64) -> Bool { block.isExpired(nowNanos: nowNanos) }
 
-    /// The moment of the last write.
+    /// The moment of the last write, rounded down to 256 ns; where many wrote in one such moment,
+    /// or over a version that the writer brought, up to 67 ms ahead.
     public var writtenAtNanos: UInt64 { block.writtenAtNanos }
 
     /// A number that no other item has while this one is held.

@@ -10,6 +10,10 @@ package struct KeyHash: Sendable {
         key = seed.tableKey
     }
 
+    /// The part of the hash that the cache works with: the upper half, before zeros.
+    @inline(__always)
+    func upper(_ bytes: Span<UInt8>) -> UInt64 { self(bytes) & ~0 &<< 32 }
+
     /// The hash of the key's bytes.
     @inline(__always)
     package func callAsFunction(_ bytes: Span<UInt8>) -> UInt64 {

@@ -42,9 +42,7 @@ struct Shard: ~Copyable, Sendable {
             if !isPeek { misses &+= 1 }
             return .expired
         }
-        if let ageNanosMax, nowNanos > block.writtenAtNanos,
-            nowNanos - block.writtenAtNanos > ageNanosMax
-        {
+        if let ageNanosMax, block.isOlder(than: ageNanosMax, nowNanos: nowNanos) {
             if !isPeek { misses &+= 1 }
             return .miss
         }
@@ -83,9 +81,11 @@ struct Shard: ~Copyable, Sendable {
         guard options.allowWrite(over: present),
             block.suits(valueBytes: value.count, flags: options.flags, expiresAtNanos: expiry)
         else { return nil }
-        let version = options.ownVersion ?? versions.next(after: present)
+        let version =
+            options.ownVersion ?? versions.next(after: present, nowNanos: nowNanos)
+        guard block.hasRoom(version: version, nowNanos: nowNanos) else { return nil }
         block.overwrite(
-            value: value, flags: options.flags, version: version, writtenAtNanos: nowNanos,
+            value: value, flags: options.flags, version: version, nowNanos: nowNanos,
             expiresAtNanos: expiry)
         overwrites &+= 1
         return Overwritten(
@@ -112,18 +112,18 @@ struct Shard: ~Copyable, Sendable {
 
     // MARK: changing
 
-    mutating func insert(_ block: EntryBlock) {
-        table.insert(block)
+    mutating func insert(_ block: EntryBlock, hash: UInt64) {
+        table.insert(block, hash: hash)
         sketch.reserve(entries: table.count)
         recent.reserve(entries: table.count)
     }
 
-    mutating func remove(_ block: EntryBlock) {
-        table.remove(block)
+    mutating func remove(_ block: EntryBlock, hash: UInt64) {
+        table.remove(block, hash: hash)
         sketch.reserve(entries: table.count)
     }
 
-    mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {
-        table.replace(older, with: newer)
+    mutating func replace(_ older: EntryBlock, with newer: EntryBlock, hash: UInt64) {
+        table.replace(older, with: newer, hash: hash)
     }
 }

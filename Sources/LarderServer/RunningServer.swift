@@ -92,6 +92,7 @@ package final class RunningServer: Sendable {
             budgetBytes: settings.memoryBytes,
             nodeID: String(randomWord(), radix: 16), serverVersion: Version.current,
             startedAtUnixNanos: startedAt)
+        configuration.startedAtNanos = Clock.loopNanos()
         configuration.entriesMax = settings.entriesMax
         configuration.missCost = settings.missCost
         configuration.limits.keyBytesMax = settings.keyBytesMax

@@ -16,6 +16,8 @@ package struct ServicesConfiguration: Sendable {
     /// Nanoseconds since 1970 at the start: versions and cursors of one start never look like
     /// those of another.
     package var startedAtUnixNanos: UInt64
+    /// The same moment by the clock that calls go by.
+    package var startedAtNanos: UInt64 = 0
     package var reflection = true
     package var control: ServerControl?
     /// Whether answers are compressed for those who accept it.
@@ -34,8 +36,8 @@ package struct ServicesConfiguration: Sendable {
 }
 
 extension Services {
-    // 256 ns for a version: a server that writes fewer than 3.9 million times a second never
-    // comes back with a version that it has given before.
+    // Versions are the cache's ticks of 256 ns since 1970: a server that comes back never gives
+    // versions out again that it has given before.
     private static let nanosPerVersion: UInt64 = 256
 
     /// Services over a cache of their own, whose hash takes its secrets from `randomWord`.
@@ -49,7 +51,9 @@ extension Services {
         cache.missCost = configuration.missCost.missCost
         cache.keyBytesMax = configuration.limits.keyBytesMax
         cache.valueBytesMax = configuration.limits.valueBytesMax
-        cache.firstVersion = max(1, configuration.startedAtUnixNanos / Self.nanosPerVersion)
+        let startedAt = configuration.startedAtUnixNanos
+        let epoch = startedAt - min(startedAt, configuration.startedAtNanos)
+        cache.firstVersion = max(1, epoch / Self.nanosPerVersion)
         self.init(
             cache: Cache(cache), limits: configuration.limits, nodeID: configuration.nodeID,
             serverVersion: configuration.serverVersion, health: health,

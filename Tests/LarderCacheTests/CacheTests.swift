@@ -16,7 +16,7 @@ struct CacheTests {
         let entry = try #require(cache.hold([1, 2], nowNanos: 120))
         #expect(entry.key == [1, 2] && entry.value == [3, 4, 5])
         #expect(entry.version == 1 && entry.flags == 7)
-        #expect(entry.expiresAtNanos == 150 && entry.writtenAtNanos == 100)
+        #expect(entry.expiresAtNanos == 150 && entry.writtenAtNanos <= 100)
         #expect(!cache.holds([1]) && !cache.holds([]))
         cache.checkInvariants()
     }
@@ -94,6 +94,65 @@ struct CacheTests {
         #expect(cache.set([1], [2]).told() == .stored(.max))
         guard case .stored(let version) = cache.set([2], [1]).told() else { return }
         #expect(version < 10)
+    }
+
+    @Test("versions go by the clock, and every entry tells its own, whoever numbered it")
+    func versionsByClock() throws {
+        let cache = Cache(
+            Cache.Configuration(
+                budgetBytes: Self.roomy, seed: .fixed(), shardCount: 1, firstVersion: 1000))
+        let second: UInt64 = 1_000_000_000
+        let perSecond = second / 256
+        func told(_ version: UInt64, _ nowNanos: UInt64) throws {
+            let entry = try #require(cache.hold([1], nowNanos: nowNanos))
+            #expect(entry.version == version && entry.writtenAtNanos == nowNanos / 256 * 256)
+        }
+        #expect(cache.set([1], [1], nowNanos: second).told() == .stored(1000 + perSecond))
+        try told(1000 + perSecond, second)
+        // One of the writer's own, far ahead of the clock, and what is numbered after it.
+        let own = WriteOptions(version: 1 << 50)
+        #expect(cache.set([1], [2], own, nowNanos: 2 * second).told() == .stored(1 << 50))
+        try told(1 << 50, 2 * second)
+        var latest: UInt64 = 1 << 50
+        for (moment, mode) in [(3, WriteMode.replace), (4, .append), (5, .replace)] {
+            let nowNanos = UInt64(moment) * second
+            let outcome = cache.set([1], [3], WriteOptions(mode: mode), nowNanos: nowNanos)
+            guard case .stored(let version) = outcome.told() else {
+                Issue.record("a write without a condition is stored")
+                return
+            }
+            #expect(version > latest && version < 1 << 50 + 10)
+            latest = version
+            try told(latest, nowNanos)
+        }
+        // After years in which the stamp outgrew its bits.
+        let late = UInt64.max / 2
+        latest = 1000 + late / 256
+        #expect(cache.set([1], [5, 6], nowNanos: late).told() == .stored(latest))
+        try told(latest, late)
+        #expect(cache.value([1], ReadOptions(touch: .nanos(5)), nowNanos: late) == [5, 6])
+        try told(latest, late)
+        cache.checkInvariants()
+    }
+
+    @Test("keys and values of any length are told as they are")
+    func lengths() throws {
+        let cache = Cache(
+            Cache.Configuration(
+                budgetBytes: 256 << 20, seed: .fixed(), keyBytesMax: 65_535, shardCount: 2))
+        for keyBytes in [1, 254, 255, 256, 257, 65_535] {
+            let key = [UInt8](repeating: 9, count: keyBytes)
+            for valueBytes in [0, 255, 65_535, 65_536, 1 << 24 - 1, 1 << 24, 1 << 24 + 3] {
+                var written = [UInt8](repeating: 7, count: valueBytes)
+                if valueBytes > 0 { written[valueBytes - 1] = 8 }
+                #expect(cache.set(key, written, WriteOptions(flags: 1)).told().isStored)
+                let holder = try #require(cache.hold(key))
+                #expect(holder.key == key && holder.flags == 1)
+                let (count, last) = holder.ends
+                #expect(count == valueBytes && last == written.last)
+            }
+        }
+        cache.checkInvariants()
     }
 
     @Test("a condition that fails tells what is there, and changes nothing")
@@ -230,12 +289,13 @@ struct CacheTests {
     @Test("an item older than the reader takes is a miss, and stays")
     func ageLimit() {
         let cache = Cache.small(budgetBytes: Self.roomy)
-        _ = cache.set([1], [1], nowNanos: 100)
-        let young = ReadOptions(ageNanosMax: 10)
-        #expect(cache.value([1], young, nowNanos: 110) == [1])
-        #expect(cache.value([1], young, nowNanos: 111) == nil)
+        _ = cache.set([1], [1], nowNanos: 100_000)
+        let young = ReadOptions(ageNanosMax: 10_000)
+        #expect(cache.value([1], young, nowNanos: 110_000) == [1])
+        // Moments are kept to 256 ns.
+        #expect(cache.value([1], young, nowNanos: 110_256) == nil)
         #expect(cache.value([1], young, nowNanos: 0) == [1])
-        #expect(cache.holds([1], nowNanos: 111))
+        #expect(cache.holds([1], nowNanos: 110_256))
         let statistics = cache.statistics()
         #expect(statistics.hits == 2 && statistics.misses == 1)
     }
@@ -309,7 +369,7 @@ struct CacheTests {
         #expect(cache.arenaUsage.holeBytes == holes)
         let held = try #require(cache.hold([1], nowNanos: 20))
         #expect(held.value == [4, 5, 6] && held.version == 2 && held.flags == 0)
-        #expect(held.writtenAtNanos == 20 && held.expiresAtNanos == 120)
+        #expect(held.writtenAtNanos < 512 && held.expiresAtNanos == 120)
 
         #expect(cache.set([1], [7, 8, 9], later, nowNanos: 30).told() == .stored(3))
         #expect(held.value == [4, 5, 6] && held.version == 2 && held.expiresAtNanos == 120)

@@ -28,7 +28,7 @@ struct EntryArenaTests {
             if twin.isEmpty || generator.below(10) < (isFilling ? 8 : 3) {
                 let count = Self.size(&generator)
                 let block = EntryBlock.make(
-                    in: arena, key: keyBytes(number).span, hash: UInt64(number) << 32,
+                    in: arena, key: keyBytes(number).span,
                     value: Self.value(number, count: count).span,
                     flags: UInt32(number % 3), mayExpire: generator.oneIn(3))
                 twin.append((block, number, count))
@@ -56,7 +56,7 @@ struct EntryArenaTests {
         let arena = EntryArena()
         func make(_ number: Int) -> EntryBlock {
             EntryBlock.make(
-                in: arena, key: keyBytes(number).span, hash: 1,
+                in: arena, key: keyBytes(number).span,
                 value: Self.value(number, count: 100).span, flags: 0)
         }
         var blocks = (0..<20_000).map(make)
@@ -75,7 +75,7 @@ struct EntryArenaTests {
         func made() -> EntryBlock {
             let arena = EntryArena()
             return EntryBlock.make(
-                in: arena, key: [1].span, hash: 1, value: [2, 3].span, flags: 0)
+                in: arena, key: [1].span, value: [2, 3].span, flags: 0)
         }
         let block = made()
         #expect(block.value.array == [2, 3])

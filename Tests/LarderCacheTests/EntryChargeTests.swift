@@ -19,6 +19,6 @@ struct EntryChargeTests {
     @Test("where nothing fits there is no largest value")
     func nothingFits() {
         #expect(EntryCharge.valueBytesMax(keyBytes: 1, chargeMax: 0) == nil)
-        #expect(EntryCharge.valueBytesMax(keyBytes: 1, chargeMax: 66) == nil)
+        #expect(EntryCharge.valueBytesMax(keyBytes: 1, chargeMax: 50) == nil)
     }
 }

@@ -3,10 +3,8 @@ import Testing
 
 @Suite("Entry table")
 struct EntryTableTests {
-    private static func block(
-        _ key: [UInt8], hash: UInt64, in arena: borrowing EntryArena
-    ) -> EntryBlock {
-        EntryBlock.make(in: arena, key: key.span, hash: hash, value: Span(), flags: 0)
+    private static func block(_ key: [UInt8], in arena: borrowing EntryArena) -> EntryBlock {
+        EntryBlock.make(in: arena, key: key.span, value: Span(), flags: 0)
     }
 
     @Test("it finds what a dictionary finds", arguments: 0..<20)
@@ -29,16 +27,16 @@ struct EntryTableTests {
             let isFilling = step / 500 % 2 == 0
             switch (found, generator.oneIn(4) ? !isFilling : isFilling) {
             case (nil, true):
-                let block = Self.block(key, hash: hash, in: arena)
-                table.insert(block)
+                let block = Self.block(key, in: arena)
+                table.insert(block, hash: hash)
                 twin[key] = block
             case (let older?, true):
-                let block = Self.block(key, hash: hash, in: arena)
-                table.replace(older, with: block)
+                let block = Self.block(key, in: arena)
+                table.replace(older, with: block, hash: hash)
                 twin[key] = block
                 older.release()
             case (let older?, false):
-                table.remove(older)
+                table.remove(older, hash: hash)
                 twin[key] = nil
                 older.release()
             case (nil, false): break
@@ -56,12 +54,9 @@ struct EntryTableTests {
         let hasher = KeyHash(.fixed())
         let arena = EntryArena()
         var table = EntryTable(arena)
-        func makeBlock(_ number: Int) -> EntryBlock {
-            let key = keyBytes(number)
-            return Self.block(key, hash: hasher(key.span), in: arena)
-        }
+        func makeBlock(_ number: Int) -> EntryBlock { Self.block(keyBytes(number), in: arena) }
         let staying = (0..<300).map(makeBlock)
-        for block in staying { table.insert(block) }
+        for block in staying { table.insert(block, hash: hasher(block.key)) }
         var passing: [EntryBlock] = []
         var number = 1000
         var seen: Set<[UInt8]> = []
@@ -79,12 +74,12 @@ struct EntryTableTests {
                 for _ in 0..<200 {
                     let block = makeBlock(number)
                     number += 1
-                    table.insert(block)
+                    table.insert(block, hash: hasher(block.key))
                     passing.append(block)
                 }
             } else {
                 for block in passing {
-                    table.remove(block)
+                    table.remove(block, hash: hasher(block.key))
                     block.release()
                 }
                 passing = []

@@ -13,18 +13,17 @@ struct HashFloodTests {
         var table = EntryTable(arena)
         let hasher = KeyHash(.fixed(seed))
         var probes = 0
-        var blocks: [EntryBlock] = []
+        var blocks: [(EntryBlock, UInt64)] = []
         for key in keys {
             let hash = hasher(key.span) & ~0 << 32
             probes += table.probeCount(hash)
-            let block = EntryBlock.make(
-                in: arena, key: key.span, hash: hash, value: Span(), flags: 0)
-            table.insert(block)
-            blocks.append(block)
+            let block = EntryBlock.make(in: arena, key: key.span, value: Span(), flags: 0)
+            table.insert(block, hash: hash)
+            blocks.append((block, hash))
         }
-        for block in blocks { probes += table.probeCount(block.hash) }
-        for block in blocks {
-            table.remove(block)
+        for (_, hash) in blocks { probes += table.probeCount(hash) }
+        for (block, hash) in blocks {
+            table.remove(block, hash: hash)
             block.release()
         }
         return probes

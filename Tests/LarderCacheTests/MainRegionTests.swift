@@ -5,7 +5,7 @@ import Testing
 struct MainRegionTests {
     private static func block(_ arena: borrowing EntryArena, _ number: Int) -> EntryBlock {
         EntryBlock.make(
-            in: arena, key: keyBytes(number).span, hash: UInt64(number) << 32, value: [1].span,
+            in: arena, key: keyBytes(number).span, value: [1].span,
             flags: 0)
     }
 

@@ -9,7 +9,7 @@ struct TimerWheelTests {
         expiresAtNanos: UInt64, in arena: borrowing EntryArena
     ) -> EntryBlock {
         let block = EntryBlock.make(
-            in: arena, key: [1].span, hash: 1, value: Span(), flags: 0, mayExpire: true)
+            in: arena, key: [1].span, value: Span(), flags: 0, mayExpire: true)
         block.expiresAtNanos = expiresAtNanos
         return block
     }
@@ -68,7 +68,7 @@ struct TimerWheelTests {
             case 0, 1:
                 let idle = 1 + generator.next() >> UInt64(24 + generator.below(16))
                 let block = EntryBlock.make(
-                    in: arena, key: [1].span, hash: 1, value: Span(), flags: 0,
+                    in: arena, key: [1].span, value: Span(), flags: 0,
                     idleNanosMax: idle)
                 block.noteUse(nowNanos: nowNanos)
                 wheel.schedule(block)

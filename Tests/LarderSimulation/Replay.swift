@@ -148,6 +148,12 @@ struct Reading {
         self.nowNanos = nowNanos
     }
 
+    /// Whether it is the item's age, but for what the cache's moments are rounded by.
+    private func isAge(_ millis: UInt64, of item: ModelItem) -> Bool {
+        let exact = (nowNanos - min(nowNanos, item.writtenAtNanos)) / nanosPerMilli
+        return millis <= exact + 1 && millis + 1 >= exact
+    }
+
     private var isMiss: Bool {
         item?.isOlder(thanMillis: request.maxAgeMillis, nowNanos: nowNanos) ?? true
     }
@@ -169,7 +175,7 @@ struct Reading {
         guard head.outcome != .miss, item.mayHave(version: head.version),
             head.flags == item.flags, head.valueBytes == UInt64(item.value.count),
             head.ttlMillis == item.expiresAtNanos.map(millisLeft),
-            head.ageMillis == (nowNanos - min(nowNanos, item.writtenAtNanos)) / nanosPerMilli
+            isAge(head.ageMillis, of: item)
         else { return nil }
         item.version = head.version
         let isKnown = request.ifVersionNot != 0 && request.ifVersionNot == head.version

@@ -7,6 +7,10 @@ struct Budget: Sendable {
     private static let holeBytesBase: UInt64 = 12 * 1024 * 1024
     private static let holeDivisor: UInt64 = 32
 
+    /// Pages of large values that went: one part of the budget in so many, and so much at most.
+    private static let idlePageDivisor: UInt64 = 64
+    private static let idlePageBytesMax: UInt64 = 16 * 1024 * 1024
+
     let bytes: UInt64
     let entriesMax: UInt64?
 
@@ -18,6 +22,11 @@ struct Budget: Sendable {
 
     /// Bytes that may lie in holes between the entries, beyond the budget.
     var holeBytesMax: UInt64 { Self.holeBytesBase + bytes / Self.holeDivisor }
+
+    /// Bytes of pages that may be kept for the next large values, beyond the budget.
+    var idlePageBytesMax: UInt64 {
+        min(bytes / Self.idlePageDivisor, Self.idlePageBytesMax)
+    }
 
     /// One part in `divisor` of it.
     func part(_ divisor: UInt64) -> Budget {

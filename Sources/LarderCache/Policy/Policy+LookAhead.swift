@@ -14,13 +14,15 @@ extension Policy {
         guard entryCount > Self.entriesAtHand else { return }
         if let candidate = window.oldest {
             candidate.next?.prefetch()
-            shards.withShardIfFree(of: candidate.hash) {
-                $0.prefetchForEviction(candidate.hash)
+            let hash = candidate.hash
+            shards.withShardIfFree(of: hash) {
+                $0.prefetchForEviction(hash)
             }
         }
         if let victim = main.victim {
             victim.next?.prefetch()
-            shards.withShardIfFree(of: victim.hash) { $0.prefetchForEviction(victim.hash) }
+            let hash = victim.hash
+            shards.withShardIfFree(of: hash) { $0.prefetchForEviction(hash) }
         }
     }
 }

@@ -32,10 +32,11 @@ extension Policy {
     ) -> Bool {
         // Readers find an entry under its shard's lock only: whoever is alone with it under that
         // lock stays alone until it has moved.
-        let moved: EntryBlock? = shards.withShard(of: block.hash) { shard in
+        let hash = block.hash
+        let moved: EntryBlock? = shards.withShard(of: hash) { shard in
             guard block.referenceCount == 1 else { return nil }
             let moved = block.moved(in: arena)
-            shard.replace(block, with: moved)
+            shard.replace(block, with: moved, hash: hash)
             return moved
         }
         guard let moved else { return false }
@@ -51,14 +52,14 @@ extension Policy {
         _ departed: inout DepartedEntries
     ) -> EntryBlock {
         let timed = EntryBlock.make(
-            in: arena, key: block.key, hash: block.hash, value: block.value, flags: block.flags,
-            mayExpire: true)
-        timed.version = block.version
-        timed.writtenAtNanos = block.writtenAtNanos
+            in: arena, key: block.key, value: block.value, flags: block.flags,
+            mayExpire: true, isWide: block.isWide)
+        timed.takeStamp(of: block)
         timed.isTouched = block.isTouched
         timed.retain()
         exchange(block, for: timed)
-        shards.withShard(of: block.hash) { $0.replace(block, with: timed) }
+        let hash = block.hash
+        shards.withShard(of: hash) { $0.replace(block, with: timed, hash: hash) }
         departed.append(block)
         return timed
     }

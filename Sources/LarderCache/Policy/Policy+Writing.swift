@@ -12,20 +12,22 @@ extension Policy {
         case outdated
         /// Another hold of the lock is needed.
         case unfinished
+        /// The block has no room for its version and has to be a wide one.
+        case tooNarrow
     }
 
     /// Timers that a write looks after on its way.
     private static let timerStepsPerWrite = 4
 
-    /// Puts `block` in the place of what is there under its key, if `options` and the policy
+    /// Puts `block` in the place of what is there under its key, of this hash, if `options` and the policy
     /// allow it. `basis`: the item that the value was made from; nothing else may be replaced.
     ///
     /// An item already there is replaced whatever the policy thinks of the new one: what may not
     /// happen is that the old value is served on. Only where nothing may be evicted for it the
     /// write is not admitted, and then the old item goes too.
     mutating func write(
-        _ block: EntryBlock, _ options: WriteOptions, basis: EntryBlock?, _ means: inout Means,
-        _ shards: borrowing ShardArray, _ departed: inout DepartedEntries
+        _ block: EntryBlock, hash: UInt64, _ options: WriteOptions, basis: EntryBlock?,
+        _ means: inout Means, _ shards: borrowing ShardArray, _ departed: inout DepartedEntries
     ) -> Writing {
         let nowNanos = means.nowNanos
         if timers.mayBeDue(nowNanos: nowNanos) {
@@ -34,7 +36,7 @@ extension Policy {
         }
         guard charge(of: block) <= budget.mainBytesMax else { return .tooLarge }
 
-        let present = present(under: block.key, hash: block.hash, nowNanos, shards, &departed)
+        let present = present(under: block.key, hash: hash, nowNanos, shards, &departed)
         defer { present?.release() }
         if let basis, present != basis { return .outdated }
         guard options.allowWrite(over: present?.version) else {
@@ -52,26 +54,35 @@ extension Policy {
         case .refused:
             if let present { discard(present, .evicted, shards, &departed) }
             noteNotAdmitted(block)
-            noteWritten(block, isNew: present == nil, nowNanos: nowNanos)
+            noteWritten(
+                hash, bytes: charge(of: block), isNew: present == nil,
+                expiresAtNanos: block.expiresAtNanos, nowNanos: nowNanos)
             return .notAdmitted
         case .place(let place):
-            stamp(block, options, over: present, nowNanos)
-            if let present { unlink(present) }
-            let version = shards.withShard(of: block.hash) { shard in
+            setTimes(block, options, over: present, nowNanos)
+            let version: UInt64? = shards.withShard(of: hash) { shard in
                 let version =
-                    options.ownVersion ?? shard.versions.next(after: present?.version ?? 0)
-                block.version = version
+                    options.ownVersion
+                    ?? shard.versions.next(after: present?.version ?? 0, nowNanos: nowNanos)
+                guard block.hasRoom(version: version, nowNanos: nowNanos) else { return nil }
+                block.noteWrite(version: version, nowNanos: nowNanos)
                 if let present {
-                    shard.replace(present, with: block)
+                    shard.replace(present, with: block, hash: hash)
                 } else {
-                    shard.insert(block)
+                    shard.insert(block, hash: hash)
                 }
                 return version
             }
-            if let present { departed.append(present) }
+            guard let version else { return .tooNarrow }
+            if let present {
+                unlink(present)
+                departed.append(present)
+            }
             link(block, place)
             noteStored()
-            noteWritten(block, isNew: present == nil, nowNanos: nowNanos)
+            noteWritten(
+                hash, bytes: charge(of: block), isNew: present == nil,
+                expiresAtNanos: block.expiresAtNanos, nowNanos: nowNanos)
             return .stored(version: version)
         }
     }
@@ -95,11 +106,10 @@ extension Policy {
     }
 
     /// Gives the entry its times, before anyone can see it.
-    private func stamp(
+    private func setTimes(
         _ block: EntryBlock, _ options: WriteOptions, over present: EntryBlock?,
         _ nowNanos: UInt64
     ) {
-        block.writtenAtNanos = nowNanos
         block.noteUse(nowNanos: nowNanos)
         let kept = present?.expiresAtNanos ?? EntryBlock.neverExpires
         switch options.mode {

@@ -71,11 +71,12 @@ struct Policy: ~Copyable, Sendable {
         _ departed: inout DepartedEntries
     ) {
         unlink(block)
-        shards.withShard(of: block.hash) { $0.remove(block) }
+        let hash = block.hash
+        shards.withShard(of: hash) { $0.remove(block, hash: hash) }
         switch reason {
         case .deleted:
             tally.deleted += 1
-            choice.noteDelete(block.hash)
+            choice.noteDelete(hash)
         case .expired: tally.expired += 1
         case .flushed: tally.flushed += 1
         case .evicted:
@@ -129,13 +130,6 @@ struct Policy: ~Copyable, Sendable {
     }
 
     /// Looks at a write that is done. `isNew`: there was no item under its key.
-    mutating func noteWritten(_ block: EntryBlock, isNew: Bool, nowNanos: UInt64) {
-        noteWritten(
-            block.hash, bytes: charge(of: block), isNew: isNew,
-            expiresAtNanos: block.expiresAtNanos, nowNanos: nowNanos)
-    }
-
-    /// Looks at a write that is done.
     mutating func noteWritten(
         _ hash: UInt64, bytes: UInt64, isNew: Bool, expiresAtNanos: UInt64, nowNanos: UInt64
     ) {
@@ -244,7 +238,8 @@ struct Policy: ~Copyable, Sendable {
                 isTimed || block.dueNanos == EntryBlock.neverExpires,
                 "what expires is in the wheel")
             if isTimed { timed += 1 }
-            let isInTable = shards.withShard(of: block.hash) { $0.table.contains(block) }
+            let hash = block.hash
+            let isInTable = shards.withShard(of: hash) { $0.table.contains(block, hash: hash) }
             precondition(isInTable, "what is listed is in its table")
         }
         window.list.forEach {

@@ -48,7 +48,7 @@ struct ShadowCache: Sendable {
 
     /// A write of a key that is not held.
     mutating func insert(_ number: Int32, _ sample: inout ShadowSample) {
-        while nodes.count < sample.keys.numberCount { nodes.append(Node()) }
+        if nodes.count < sample.keys.numberCount { growNodes(to: sample.keys.numberCount) }
         let bytes = sample.keys[number].chargeBytes
         guard bytes <= budget.mainBytesMax else { return }
         if bytes <= budget.windowBytesMax && budget.windowEntriesMax > 0 {
@@ -57,6 +57,12 @@ struct ShadowCache: Sendable {
         } else {
             enterMain(number, &sample)
         }
+    }
+
+    private mutating func growNodes(to count: Int) {
+        // By a quarter, where an array by itself doubles: there are six of them.
+        if nodes.capacity < count { nodes.reserveCapacity(count + count / 4) }
+        while nodes.count < count { nodes.append(Node()) }
     }
 
     /// Forgets a key that is held.

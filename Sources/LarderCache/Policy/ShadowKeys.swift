@@ -56,6 +56,7 @@ struct ShadowKeys: Sendable {
             keys[Int(number)] = key
         } else {
             number = Int32(keys.count)
+            if keys.capacity == keys.count { keys.reserveCapacity(keys.count + keys.count / 4 + 1) }
             keys.append(key)
         }
         place(number)

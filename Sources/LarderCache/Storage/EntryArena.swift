@@ -30,12 +30,19 @@ package struct EntryArena: ~Copyable, Sendable {
     /// Segments of a small cache, which has no use for huge pages.
     static let plainSegments = 2
 
-    /// Where the control block is: the region begins with the unit's size, which everyone reads
-    /// and nobody writes.
+    /// Where the control block is: behind the constants, on cache lines of its own.
     private static let controlStart = 128
+
+    /// What everyone reads and nobody writes: the region begins with it.
+    struct Constants {
+        let unitShift: Int
+        let firstVersion: UInt64
+        let hash: KeyHash
+    }
 
     struct Control: ~Copyable {
         let state: Guarded<ArenaState>
+        let pages = Guarded(PagePool())
         /// Cells in use, and one more for the owner.
         let holders = Atomic<UInt64>(1)
         let needsDrain = Atomic<Bool>(false)
@@ -44,13 +51,19 @@ package struct EntryArena: ~Copyable, Sendable {
     private nonisolated(unsafe) let region: UnsafeMutableRawPointer
     private let unitShift: Int
 
-    /// An arena for a cache of this budget, and of twice as much.
-    package init(budgetBytes: UInt64 = 0) {
+    /// An arena for a cache of this budget, and of twice as much, whose writes are numbered from
+    /// `firstVersion` on.
+    package init(
+        budgetBytes: UInt64 = 0, firstVersion: UInt64 = 1,
+        hash: KeyHash = KeyHash(HashSeed(0, 0, 0, 0))
+    ) {
         unitShift = Self.unitShift(budgetBytes: budgetBytes)
         unsafe region = SystemPages.reserve(alignedBytes: Self.regionBytes)
         unsafe SystemPages.open(
             region, bytes: Self.segmentBytes * Self.ownSegments, isHuge: false)
-        unsafe region.storeBytes(of: unitShift, as: Int.self)
+        let constants = unsafe region.bindMemory(to: Constants.self, capacity: 1)
+        unsafe constants.initialize(
+            to: Constants(unitShift: unitShift, firstVersion: firstVersion, hash: hash))
         let control = unsafe (region + Self.controlStart).bindMemory(to: Control.self, capacity: 1)
         let state = unsafe ArenaState(region: region, unitShift: unitShift)
         unsafe control.initialize(to: Control(state: Guarded(state)))
@@ -85,7 +98,14 @@ package struct EntryArena: ~Copyable, Sendable {
     @unsafe
     @inline(__always)
     static func unitShift(beside cell: UnsafeMutableRawPointer) -> Int {
-        unsafe start(of: cell).load(as: Int.self)
+        unsafe constants(beside: cell).pointee.unitShift
+    }
+
+    /// The constants of the arena that a cell is in.
+    @unsafe
+    @inline(__always)
+    static func constants(beside cell: UnsafeMutableRawPointer) -> UnsafePointer<Constants> {
+        unsafe UnsafePointer(start(of: cell).assumingMemoryBound(to: Constants.self))
     }
 
     deinit {
@@ -108,19 +128,18 @@ package struct EntryArena: ~Copyable, Sendable {
     static func cell(
         _ link: UInt32, beside other: UnsafeMutableRawPointer
     ) -> UnsafeMutableRawPointer {
-        let start = unsafe start(of: other)
-        return unsafe start + Int(link) &<< start.load(as: Int.self)
+        unsafe start(of: other) + Int(link) &<< unitShift(beside: other)
     }
 
     @unsafe
     @inline(__always)
-    private static func start(of cell: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+    static func start(of cell: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
         unsafe cell - Int(bitPattern: UInt(bitPattern: cell) & UInt(regionBytes - 1))
     }
 
     @unsafe
     @inline(__always)
-    private static func control(
+    static func control(
         _ region: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<Control> {
         unsafe (region + controlStart).assumingMemoryBound(to: Control.self)
@@ -203,8 +222,12 @@ package struct EntryArena: ~Copyable, Sendable {
         return step
     }
 
-    /// Sets how many bytes may lie in holes.
-    package func setSlack(bytes: UInt64) {
+    /// Sets how many bytes may lie in holes, and how many in pages that no value uses.
+    package func setSlack(bytes: UInt64, idlePageBytes: UInt64 = 0) {
+        unsafe Self.control(region).pointee.pages.withLock {
+            $0.bytesMax = Int(clamping: idlePageBytes)
+        }
+        unsafe Self.trimPages(in: region)
         unsafe Self.control(region).pointee.state.withLock { state in
             state.slackUnits = bytes &>> UInt64(unitShift)
             unsafe Self.note(state.needsDrain, in: region)
@@ -221,6 +244,11 @@ package struct EntryArena: ~Copyable, Sendable {
         package var liveBytes: UInt64
         /// Bytes of holes, in bins or not.
         package var holeBytes: UInt64
+    }
+
+    /// Bytes of the pages that no value uses.
+    package var idlePageBytes: Int {
+        unsafe Self.control(region).pointee.pages.withLock { $0.bytes }
     }
 
     package var usage: Usage {

@@ -7,13 +7,13 @@ extension EntryBlock {
     /// as long as the present one, and the entry comes up in the wheel no later than it has to.
     func suits(valueBytes count: Int, flags: UInt32, expiresAtNanos expiry: UInt64) -> Bool {
         count == valueBytes && count <= Self.overwriteBytesMax
-            && (flags == 0 || headBytes != EntryHeader.bytes) && expiry >= expiresAtNanos
+            && (flags == 0 || hasFlags) && expiry >= expiresAtNanos
     }
 
     /// Puts another value in the place of the present one. For whoever is alone with the entry,
     /// under its shard's lock, and has asked whether it suits.
     func overwrite(
-        value: Span<UInt8>, flags: UInt32, version: UInt64, writtenAtNanos: UInt64,
+        value: Span<UInt8>, flags: UInt32, version: UInt64, nowNanos: UInt64,
         expiresAtNanos: UInt64
     ) {
         precondition(
@@ -21,8 +21,7 @@ extension EntryBlock {
             "the value fits the one it replaces")
         unsafe value.copy(to: memory + headBytes + keyBytes)
         self.flags = flags
-        self.version = version
-        self.writtenAtNanos = writtenAtNanos
+        noteWrite(version: version, nowNanos: nowNanos)
         self.expiresAtNanos = expiresAtNanos
         isTouched = true
     }

@@ -13,7 +13,6 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     /// `listIndex` and `timerSlot` of an entry that is in none.
     static let noList: UInt8 = .max
     static let noTimer: UInt16 = .max
-    private static let pagedMark: UInt8 = 0x80
 
     /// The marks beside the references in a header's state.
     private enum State {
@@ -31,28 +30,39 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     /// A new entry with one reference, its value made of two parts, copied.
     package static func make(
-        in arena: borrowing EntryArena, key: Span<UInt8>, hash: UInt64, value: Span<UInt8>,
+        in arena: borrowing EntryArena, key: Span<UInt8>, value: Span<UInt8>,
         tail: Span<UInt8> = Span(), flags: UInt32, mayExpire: Bool = false,
-        idleNanosMax: UInt64? = nil
+        idleNanosMax: UInt64? = nil, isWide: Bool = false
     ) -> EntryBlock {
-        let shape = EntryShape(
-            hasFlags: flags != 0, hasTimer: mayExpire, hasIdleTime: idleNanosMax != nil)
         let valueBytes = value.count + tail.count
         guard let keyCount = UInt16(exactly: key.count),
             let valueCount = UInt32(exactly: valueBytes)
         else { preconditionFailure("key and value were checked against their limits") }
+        let shape = EntryShape(
+            hasFlags: flags != 0, hasTimer: mayExpire, hasIdleTime: idleNanosMax != nil,
+            isWide: isWide
+        ).holding(keyBytes: key.count, valueBytes: UInt64(valueBytes))
         let headBytes = shape.headBytes
         let cell = EntryCharge.cell(
             keyBytes: key.count, valueBytes: valueBytes, headBytes: headBytes)
-        let keyStart = UInt8(headBytes) | (cell.holdsValue ? 0 : pagedMark)
+        let keyStart =
+            UInt8(headBytes) | (shape.isWide ? EntryHeader.wideMark : 0)
+            | (cell.holdsValue ? 0 : EntryHeader.pagedMark)
         let block = unsafe arena.allocate(bytes: Int(cell.bytes)) { memory in
             let header = unsafe memory.bindMemory(to: EntryHeader.self, capacity: 1)
             unsafe header.initialize(
                 to: EntryHeader(
-                    state: Atomic(1), next: 0, previous: 0, standing: 0, version: 0, writtenAt: 0,
-                    hash: UInt32(truncatingIfNeeded: hash &>> 32), valueBytes: valueCount,
-                    keyBytes: keyCount, listIndex: noList, keyStart: keyStart))
+                    state: Atomic(1), next: 0, previous: 0, standing: 0, stampLow: 0,
+                    stampHigh: 0, valueBytesLow: UInt16(truncatingIfNeeded: valueCount),
+                    valueBytesMiddle: UInt8(truncatingIfNeeded: valueCount &>> 16),
+                    keyBytesLow: UInt8(truncatingIfNeeded: keyCount), listIndex: noList,
+                    keyStart: keyStart))
             return unsafe EntryBlock(header: header)
+        }
+        if shape.isWide {
+            block.width = EntryWidth(
+                version: 0, stampTop: 0, keyBytesHigh: UInt8(keyCount &>> 8),
+                valueBytesHigh: UInt8(valueCount &>> 24))
         }
         block.initializeParts(shape, flags: flags, idleNanosMax: idleNanosMax ?? .max)
         block.fill(key: key, value: value, tail: tail)
@@ -71,7 +81,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     private func initializeParts(_ shape: EntryShape, flags: UInt32, idleNanosMax: UInt64) {
         if shape.hasFlags || shape.hasTimer {
-            unsafe (memory + EntryHeader.bytes).storeBytes(of: flags, as: UInt32.self)
+            unsafe (memory + EntryHeader.flagsStart).storeBytes(of: flags, as: UInt32.self)
         }
         if shape.hasTimer {
             let part = unsafe (memory + EntryHeader.timerStart).bindMemory(
@@ -92,7 +102,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         unsafe key.copy(to: start)
         var target = unsafe start + key.count
         if hasPages {
-            let pages = unsafe SystemPages.map(bytes: valueBytes, isFilledSoon: true)
+            let pages = unsafe EntryArena.takePages(bytes: valueBytes, for: memory)
             unsafe target.storeBytes(of: UInt(bitPattern: pages), as: UInt.self)
             unsafe target = unsafe pages
         }
@@ -123,11 +133,16 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     private static func link(_ block: EntryBlock?) -> UInt32 { block?.link ?? 0 }
 
-    var headBytes: Int { unsafe Int(header.pointee.keyStart & ~Self.pagedMark) }
-    private var hasPages: Bool { unsafe header.pointee.keyStart & Self.pagedMark != 0 }
-    var hasTimer: Bool { headBytes >= EntryHeader.bytesWithTimer }
-    private var hasIdleTime: Bool { headBytes == EntryHeader.bytesWithIdleTime }
-    private var hasFlags: Bool { headBytes != EntryHeader.bytes }
+    // MARK: its shape
+
+    var headBytes: Int { unsafe Int(header.pointee.keyStart & EntryHeader.startMask) }
+    private var hasPages: Bool { unsafe header.pointee.keyStart & EntryHeader.pagedMark != 0 }
+    var isWide: Bool { unsafe header.pointee.keyStart & EntryHeader.wideMark != 0 }
+    /// Bytes before the key, but for those of a wide entry.
+    private var narrowHeadBytes: Int { headBytes - (isWide ? EntryHeader.wideBytes : 0) }
+    var hasTimer: Bool { narrowHeadBytes >= EntryHeader.bytesWithTimer }
+    private var hasIdleTime: Bool { narrowHeadBytes == EntryHeader.bytesWithIdleTime }
+    var hasFlags: Bool { narrowHeadBytes != EntryHeader.bytes }
 
     /// Bytes of the cell, unrounded.
     var cellBytes: Int {
@@ -177,7 +192,9 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     @inline(never)
     private func free() {
-        if hasPages { unsafe SystemPages.unmap(valueStart, bytes: valueBytes) }
+        if hasPages {
+            unsafe EntryArena.givePages(valueStart, bytes: valueBytes, of: memory)
+        }
         unsafe EntryArena.free(memory, bytes: cellBytes)
     }
 
@@ -249,27 +266,48 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         }
     }
 
-    var keyBytes: Int { unsafe Int(header.pointee.keyBytes) }
-    var valueBytes: Int { unsafe Int(header.pointee.valueBytes) }
+    var keyBytes: Int {
+        @inline(__always)
+        get {
+            let low = unsafe Int(header.pointee.keyBytesLow)
+            return isWide ? low | Int(width.keyBytesHigh) &<< 8 : low
+        }
+    }
+    var valueBytes: Int {
+        @inline(__always)
+        get {
+            let low = unsafe Int(header.pointee.valueBytesLow)
+            let lower = unsafe low | Int(header.pointee.valueBytesMiddle) &<< 16
+            return isWide ? lower | Int(width.valueBytesHigh) &<< 24 : lower
+        }
+    }
     var flags: UInt32 {
-        get { hasFlags ? unsafe (memory + EntryHeader.bytes).load(as: UInt32.self) : 0 }
+        get { hasFlags ? unsafe (memory + EntryHeader.flagsStart).load(as: UInt32.self) : 0 }
         nonmutating set {
             guard hasFlags || newValue != 0 else { return }
             precondition(hasFlags, "flags have room")
-            unsafe (memory + EntryHeader.bytes).storeBytes(of: newValue, as: UInt32.self)
+            unsafe (memory + EntryHeader.flagsStart).storeBytes(of: newValue, as: UInt32.self)
         }
     }
-    /// The part of the key's hash that the cache works with: its upper half.
-    package var hash: UInt64 { unsafe UInt64(header.pointee.hash) &<< 32 }
-
-    var version: UInt64 {
-        get { unsafe header.pointee.version }
-        nonmutating set { unsafe header.pointee.version = newValue }
+    /// The part of the key's hash that the cache works with: its upper half. The entry does not
+    /// keep it.
+    package var hash: UInt64 {
+        @inline(__always)
+        get { unsafe EntryArena.constants(beside: memory).pointee.hash.upper(key) }
     }
 
-    var writtenAtNanos: UInt64 {
-        get { unsafe header.pointee.writtenAt }
-        nonmutating set { unsafe header.pointee.writtenAt = newValue }
+    /// The 48 bits of the stamp that every entry has.
+    var stamp: UInt64 {
+        @inline(__always)
+        get {
+            let high = unsafe UInt64(header.pointee.stampHigh)
+            return unsafe UInt64(header.pointee.stampLow) | high &<< 32
+        }
+        @inline(__always)
+        nonmutating set {
+            unsafe header.pointee.stampLow = UInt32(truncatingIfNeeded: newValue)
+            unsafe header.pointee.stampHigh = UInt16(truncatingIfNeeded: newValue &>> 32)
+        }
     }
 
     @unsafe

@@ -22,7 +22,8 @@ package enum EntryCharge {
         keyBytes: Int, valueBytes: Int, shape: EntryShape = EntryShape(),
         unitBytes: Int = EntryArena.unitBytesMin
     ) -> UInt64 {
-        bytes(
+        let shape = shape.holding(keyBytes: keyBytes, valueBytes: UInt64(valueBytes))
+        return bytes(
             keyBytes: keyBytes, valueBytes: valueBytes, headBytes: shape.headBytes,
             unitBytes: unitBytes)
     }
@@ -44,10 +45,27 @@ package enum EntryCharge {
         keyBytes: Int, chargeMax: UInt64, shape: EntryShape = EntryShape(),
         unitBytes: Int = EntryArena.unitBytesMin
     ) -> UInt64? {
+        let narrow = shape.holding(keyBytes: keyBytes, valueBytes: 0)
+        let narrowMax = valueBytesMax(
+            keyBytes: keyBytes, chargeMax: chargeMax, headBytes: narrow.headBytes,
+            unitBytes: unitBytes)
+        let limit = UInt64(EntryHeader.narrowValueBytesMax)
+        guard let narrowMax, narrowMax > limit, !narrow.isWide else { return narrowMax }
+        // So long a value needs another head, for which there may be no room.
+        let wide = shape.holding(keyBytes: keyBytes, valueBytes: narrowMax)
+        let wideMax = valueBytesMax(
+            keyBytes: keyBytes, chargeMax: chargeMax, headBytes: wide.headBytes,
+            unitBytes: unitBytes)
+        return max(limit, wideMax ?? 0)
+    }
+
+    private static func valueBytesMax(
+        keyBytes: Int, chargeMax: UInt64, headBytes: Int, unitBytes: Int
+    ) -> UInt64? {
         let step = UInt64(unitBytes)
         guard chargeMax > indexShareBytes else { return nil }
         let room = chargeMax - indexShareBytes
-        let fixed = UInt64(shape.headBytes) + UInt64(keyBytes)
+        let fixed = UInt64(headBytes) + UInt64(keyBytes)
         let inCell = min(room & ~(step - 1), cellBytesMax)
         guard inCell >= fixed else { return nil }
         let small = inCell - fixed

@@ -46,7 +46,9 @@ package struct EntryTable: ~Copyable, Sendable {
         links = arena.links
     }
 
-    private static func slot(_ block: EntryBlock) -> UInt64 { block.hash | UInt64(block.link) }
+    private static func slot(_ block: EntryBlock, hash: UInt64) -> UInt64 {
+        hash & ~0 &<< 32 | UInt64(block.link)
+    }
 
     @inline(__always)
     private static func hash(_ slot: UInt64) -> UInt64 { slot &>> 32 }
@@ -111,8 +113,8 @@ package struct EntryTable: ~Copyable, Sendable {
         if slot != 0, Self.hash(slot) == hash { entry(slot).prefetch() }
     }
 
-    private func slotIndex(of block: EntryBlock) -> Int? {
-        let wanted = Self.slot(block)
+    private func slotIndex(of block: EntryBlock, hash: UInt64) -> Int? {
+        let wanted = Self.slot(block, hash: hash)
         let hash = Self.hash(wanted)
         var index = lowerBound(hash)
         while true {
@@ -128,30 +130,36 @@ package struct EntryTable: ~Copyable, Sendable {
         lowerBound(Self.hash(hash)) - home(of: Self.hash(hash)) + 1
     }
 
+    // Whoever has an entry tells its hash, which is dear to find out.
+
     /// Whether this very entry is in the table.
-    package func contains(_ block: EntryBlock) -> Bool { slotIndex(of: block) != nil }
+    package func contains(_ block: EntryBlock, hash: UInt64) -> Bool {
+        slotIndex(of: block, hash: hash) != nil
+    }
 
     // MARK: changing
 
     /// Adds an entry whose key is not in the table.
-    package mutating func insert(_ block: EntryBlock) {
+    package mutating func insert(_ block: EntryBlock, hash: UInt64) {
         if (count + 1) * 16 > highHomes * Self.loadSixteenthsMax { grow() }
-        place(Self.slot(block))
+        place(Self.slot(block, hash: hash))
         count += 1
         if lowHomes != highHomes { settle() }
     }
 
     /// Puts `newer` where `older` is: no reader sees neither. Both have the same key.
-    package mutating func replace(_ older: EntryBlock, with newer: EntryBlock) {
-        guard let index = slotIndex(of: older) else {
+    package mutating func replace(
+        _ older: EntryBlock, with newer: EntryBlock, hash: UInt64
+    ) {
+        guard let index = slotIndex(of: older, hash: hash) else {
             preconditionFailure("an entry in a list is in its table")
         }
-        slots[index] = Self.slot(newer)
+        slots[index] = Self.slot(newer, hash: hash)
     }
 
     /// Takes an entry out.
-    package mutating func remove(_ block: EntryBlock) {
-        guard let index = slotIndex(of: block) else {
+    package mutating func remove(_ block: EntryBlock, hash: UInt64) {
+        guard let index = slotIndex(of: block, hash: hash) else {
             preconditionFailure("an entry in a list is in its table")
         }
         close(index)
@@ -296,7 +304,6 @@ package struct EntryTable: ~Copyable, Sendable {
             guard slot != 0 else { continue }
             seen += 1
             let hash = Self.hash(slot)
-            precondition(slot == Self.slot(entry(slot)), "a slot knows its entry's hash")
             precondition(hash >= last, "slots are in the order of their hashes")
             last = hash
             let home = home(of: hash)

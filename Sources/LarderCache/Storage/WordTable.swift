@@ -3,20 +3,19 @@ internal import CProcessor
 /// A row of 64-bit words, zero at first, that begins on a cache line and can grow and shrink
 /// where it is.
 ///
-/// - Complexity: resizing is O(1), but for a copy when a table outgrows a few pages and again
-///   each time it has become 256 times as large.
+/// - Complexity: resizing is O(1), but for a copy when a table first grows and again each time it
+///   has become 256 times as large.
 @safe
 struct WordTable: ~Copyable, Sendable {
     private static let alignment = 64
     private static let wordBytes = MemoryLayout<UInt64>.stride
-    /// From here on a table has pages of its own, which go back to the system when they are not
-    /// used any more.
-    private static let pagedBytesMin = 64 * 1024
-    /// Addresses that a table with its own pages takes for each word: what is not written yet
-    /// costs nothing.
+    /// From here on, and once it has grown, a table has pages of its own: what is not written yet
+    /// costs nothing, and what is not used any more goes back to the system.
+    private static let pagedBytesMin = SystemPages.pageBytes
+    /// Addresses that a table with its own pages takes for each word.
     private static let addressesPerWord = 256
     /// Bytes behind the last word that may keep their pages.
-    private static let idleBytesMax = 64 * 1024
+    private static let idleBytesMax = 4 * SystemPages.pageBytes
 
     private nonisolated(unsafe) var words: UnsafeMutablePointer<UInt64>
     private(set) var count: Int
@@ -28,11 +27,15 @@ struct WordTable: ~Copyable, Sendable {
     private var touched: Int
 
     init(count: Int) {
+        self.init(count: count, isPaged: count * Self.wordBytes >= Self.pagedBytesMin)
+    }
+
+    private init(count: Int, isPaged: Bool) {
         precondition(count > 0)
         self.count = count
         capacity = count
         touched = count
-        if count * Self.wordBytes >= Self.pagedBytesMin {
+        if isPaged {
             addressed = count * Self.addressesPerWord
             unsafe words = Self.pages(addressed: addressed, words: count)
         } else {
@@ -114,7 +117,8 @@ struct WordTable: ~Copyable, Sendable {
                 bytes: SystemPages.roundedUp(capacity * Self.wordBytes), isHuge: false)
             return
         }
-        let longer = WordTable(count: needed * 2)
+        // A small one, too: what many of them leave behind on their way would stay with malloc.
+        let longer = WordTable(count: needed * 2, isPaged: true)
         unsafe longer.words.update(from: words, count: count)
         self.take(longer, count: needed)
     }

@@ -10,6 +10,8 @@ final class EntryHolder: Sendable {
 
     var key: [UInt8] { Self.key(entry) }
     var value: [UInt8] { Self.value(entry) }
+    /// The length of the value, and its last byte.
+    var ends: (count: Int, last: UInt8?) { Self.ends(entry) }
     var version: UInt64 { entry.version }
     var flags: UInt32 { entry.flags }
     var expiresAtNanos: UInt64? { entry.expiresAtNanos }
@@ -18,6 +20,10 @@ final class EntryHolder: Sendable {
     // A span of a class's own item can only be had while it is lent to a function.
     private static func key(_ entry: borrowing EntryReference) -> [UInt8] { entry.key.array }
     private static func value(_ entry: borrowing EntryReference) -> [UInt8] { entry.value.array }
+    private static func ends(_ entry: borrowing EntryReference) -> (count: Int, last: UInt8?) {
+        let value = entry.value
+        return (value.count, value.isEmpty ? nil : value[value.count - 1])
+    }
 }
 
 extension Cache {

@@ -12,6 +12,20 @@ struct NaiveCache {
         var expiresAtNanos: UInt64?
         var idleNanosMax: UInt64?
         var writtenAtNanos: UInt64
+
+        /// By how much the cache's moments may be behind, and ahead where a version is.
+        static let ageNanosError: UInt64 = 255
+        private static let leadNanosMax: UInt64 = 256 << 18
+
+        /// Whether it is the same item, as exactly as the cache keeps it.
+        func agrees(with exact: Item?) -> Bool {
+            guard var exact else { return false }
+            let isMoment =
+                writtenAtNanos <= exact.writtenAtNanos + Self.leadNanosMax
+                && writtenAtNanos + Self.ageNanosError >= exact.writtenAtNanos
+            exact.writtenAtNanos = writtenAtNanos
+            return isMoment && self == exact
+        }
     }
 
     private(set) var items: [[UInt8]: Item] = [:]

@@ -40,7 +40,8 @@ enum TestScale {
     /// Entries that expire at once.
     static let entries = number("LARDER_TEST_ENTRIES", usual: 50_000)
 
-    private static func number(_ name: String, usual: Int) -> Int {
+    /// The number in a variable of the environment.
+    static func number(_ name: String, usual: Int) -> Int {
         guard let text = unsafe getenv(name), let number = Int(unsafe String(cString: text)),
             number > 0
         else { return usual }
