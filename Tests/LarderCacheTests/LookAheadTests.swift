@@ -40,7 +40,7 @@ struct LookAheadTests {
 
     @Test("what is deleted, written and evicted meanwhile makes no difference")
     func changes() {
-        let cache = Cache.small(budgetBytes: 2 << 20)
+        let cache = Cache.small(budgetBytes: 3 << 19)
         var generator = SeededGenerator(seed: 5)
         for number in 0..<20_000 { _ = cache.set(keyBytes(number), [1], nowNanos: 1) }
         for round in 0..<500 {
