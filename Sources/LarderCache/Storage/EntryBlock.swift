@@ -126,12 +126,12 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
 
     /// The entry that a link within the same arena leads to.
     @inline(__always)
-    private func neighbour(_ link: UInt32) -> EntryBlock? {
+    func neighbour(_ link: UInt32) -> EntryBlock? {
         guard link != 0 else { return nil }
         return unsafe EntryBlock(cell: EntryArena.cell(link, beside: memory))
     }
 
-    private static func link(_ block: EntryBlock?) -> UInt32 { block?.link ?? 0 }
+    static func link(_ block: EntryBlock?) -> UInt32 { block?.link ?? 0 }
 
     // MARK: its shape
 
@@ -141,7 +141,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     /// Bytes before the key, but for those of a wide entry.
     private var narrowHeadBytes: Int { headBytes - (isWide ? EntryHeader.wideBytes : 0) }
     var hasTimer: Bool { narrowHeadBytes >= EntryHeader.bytesWithTimer }
-    private var hasIdleTime: Bool { narrowHeadBytes == EntryHeader.bytesWithIdleTime }
+    var hasIdleTime: Bool { narrowHeadBytes == EntryHeader.bytesWithIdleTime }
     var hasFlags: Bool { narrowHeadBytes != EntryHeader.bytes }
 
     /// Bytes of the cell, unrounded.
@@ -310,70 +310,6 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         }
     }
 
-    @unsafe
-    private var timer: UnsafeMutablePointer<EntryTimer> {
-        @inline(__always)
-        get {
-            precondition(hasTimer, "only what was made to expire has a timer")
-            return unsafe (memory + EntryHeader.timerStart).assumingMemoryBound(
-                to: EntryTimer.self)
-        }
-    }
-
-    package var expiresAtNanos: UInt64 {
-        @inline(__always)
-        get {
-            guard hasTimer else { return Self.neverExpires }
-            return unsafe timer.pointee.expiresAt.load(ordering: .relaxed)
-        }
-        nonmutating set {
-            guard hasTimer || newValue != Self.neverExpires else { return }
-            unsafe timer.pointee.expiresAt.store(newValue, ordering: .relaxed)
-        }
-    }
-
-    @unsafe
-    private var idleTime: UnsafeMutablePointer<EntryIdleTime> {
-        @inline(__always)
-        get {
-            precondition(hasIdleTime, "only what was made to expire unused knows its use")
-            return unsafe (memory + EntryHeader.idleTimeStart).assumingMemoryBound(
-                to: EntryIdleTime.self)
-        }
-    }
-
-    /// For how long it may go unused; `nil`: for ever.
-    var idleNanosMax: UInt64? {
-        hasIdleTime ? unsafe idleTime.pointee.nanosMax : nil
-    }
-
-    /// Notes that it is read or written now.
-    @inline(__always)
-    package func noteUse(nowNanos: UInt64) {
-        guard hasIdleTime else { return }
-        unsafe idleTime.pointee.usedAt.store(nowNanos, ordering: .relaxed)
-    }
-
-    /// The moment at which its time is over, if nobody uses it before then.
-    var dueNanos: UInt64 {
-        @inline(__always)
-        get {
-            guard hasTimer else { return Self.neverExpires }
-            let expiry = expiresAtNanos
-            guard hasIdleTime else { return expiry }
-            let usedAt = unsafe idleTime.pointee.usedAt.load(ordering: .relaxed)
-            let (idleEnd, overflow) = unsafe usedAt.addingReportingOverflow(
-                idleTime.pointee.nanosMax)
-            return overflow ? expiry : min(expiry, idleEnd)
-        }
-    }
-
-    @inline(__always)
-    func isExpired(nowNanos: UInt64) -> Bool {
-        let due = dueNanos
-        return nowNanos >= due && due != Self.neverExpires
-    }
-
     /// The bytes that the entry costs the budget.
     var chargeBytes: UInt64 {
         unsafe EntryCharge.bytes(
@@ -398,17 +334,5 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     var next: EntryBlock? {
         get { unsafe neighbour(header.pointee.next) }
         nonmutating set { unsafe header.pointee.next = Self.link(newValue) }
-    }
-    var timerSlot: UInt16 {
-        get { hasTimer ? unsafe timer.pointee.slot : Self.noTimer }
-        nonmutating set { unsafe timer.pointee.slot = newValue }
-    }
-    var timerPrevious: EntryBlock? {
-        get { unsafe neighbour(timer.pointee.previous) }
-        nonmutating set { unsafe timer.pointee.previous = Self.link(newValue) }
-    }
-    var timerNext: EntryBlock? {
-        get { unsafe neighbour(timer.pointee.next) }
-        nonmutating set { unsafe timer.pointee.next = Self.link(newValue) }
     }
 }
