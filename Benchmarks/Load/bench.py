@@ -60,14 +60,20 @@ def started(stack, all_kinds: list[Kind], value: str, value_bytes: int, keys: in
     return [stack.enter_context(Server(kind, value, keys, value_bytes, threads)) for kind in all_kinds]
 
 
+def costs(
+    all_kinds: list[Kind], options: argparse.Namespace, value: str, value_bytes: int, keys: int, connections: int,
+    streams: int, *flags: str) -> dict[str, list[float]]:
+    """Server CPU, microseconds a request, of servers that are started and filled for it, by their names."""
+    with contextlib.ExitStack() as stack:
+        return measured(
+            started(stack, all_kinds, value, value_bytes, keys), options.rounds, "srv_us", "-c", str(connections),
+            "-s", str(streams), *flags, "-d", str(options.seconds), "-w", "0.2")
+
+
 def gets(all_kinds: list[Kind], options: argparse.Namespace) -> None:
     rows, groups = [], {}
     for value, value_bytes, keys, connections, streams in GETS:
-        with contextlib.ExitStack() as stack:
-            servers = started(stack, all_kinds, value, value_bytes, keys)
-            found = measured(
-                servers, options.rounds, "srv_us", "-c", str(connections), "-s", str(streams),
-                "-d", str(options.seconds), "-w", "0.2")
+        found = costs(all_kinds, options, value, value_bytes, keys, connections, streams)
         profile = f"{value} bytes, {connections} x {streams}"
         rows.append([profile, *with_ratios(found)])
         groups[profile] = {name: statistics.median(values) for name, values in found.items()}
@@ -80,11 +86,7 @@ def mix(all_kinds: list[Kind], options: argparse.Namespace) -> None:
     all_kinds = [kind for kind in all_kinds if not kind.is_filled]
     rows = []
     for value, value_bytes, keys in (("100", 100, 10_000), ("4k", 4 << 10, 10_000)):
-        with contextlib.ExitStack() as stack:
-            servers = started(stack, all_kinds, value, value_bytes, keys)
-            found = measured(
-                servers, options.rounds, "srv_us", "-c", "64", "-s", "32", "-g", "90", "-z", "0.99",
-                "-d", str(options.seconds), "-w", "0.2")
+        found = costs(all_kinds, options, value, value_bytes, keys, 64, 32, "-g", "90", "-z", "0.99")
         rows.append([f"{value} bytes, 64 x 32", *with_ratios(found)])
     table(
         "90 % Get, 10 % Set, Zipf 0.99: server CPU, microseconds per request (x: of Larder's)",
@@ -121,11 +123,7 @@ def tls(larder: str, options: argparse.Namespace) -> None:
     all_kinds = secured_kinds(larder)
     rows = []
     for value, value_bytes, keys, connections, streams in GETS:
-        with contextlib.ExitStack() as stack:
-            servers = started(stack, all_kinds, value, value_bytes, keys)
-            found = measured(
-                servers, options.rounds, "srv_us", "-c", str(connections), "-s", str(streams),
-                "-d", str(options.seconds), "-w", "0.2")
+        found = costs(all_kinds, options, value, value_bytes, keys, connections, streams)
         rows.append([f"{value} bytes, {connections} x {streams}", *with_ratios(found)])
     table(
         "Get over TLS 1.3: server CPU, microseconds per request (x: of Larder's)",
