@@ -1,15 +1,18 @@
-/// Walks over the frame heads of a peer's bytes: counts every frame, and finds a head that a read
-/// has torn.
+/// Walks over the frame heads of a peer's bytes: counts every frame, finds a head that a read has
+/// torn, and takes out what the library is not to see at once.
 ///
 /// nghttp2 tells only of frames that it looks into, not of unknown types or of DATA for streams
 /// that are gone; whoever budgets frames must see them all. And its release 1.52 counts a
 /// CONTINUATION once per read that brings a part of its head, so that a slow client could pass the
-/// limit with one frame. A torn head is therefore kept here until it is whole.
+/// limit with one frame. A torn head is therefore kept here until it is whole. So is an update of
+/// the connection's window, whose number is no longer the library's alone (`SessionState`).
 @safe
 struct FrameScanner: ~Copyable {
     static let headBytes = 9
+    private static let windowUpdateBytes = headBytes + 4
     private static let prefaceBytes = 24
 
+    private let isServer: Bool
     private var prefaceLeft: Int
     private var payloadLeft = 0
     private let held: UnsafeMutablePointer<UInt8>
@@ -18,6 +21,8 @@ struct FrameScanner: ~Copyable {
     /// The first fault that was found and not taken.
     var fault: StreamFault?
     private var isInData = false
+    /// A CONTINUATION has to come next.
+    private var isInsideBlock = false
     /// A part of a header block has gone by that was not stopped at.
     var hasPassedBlock = false
 
@@ -25,35 +30,52 @@ struct FrameScanner: ~Copyable {
     var isInsideControlFrame: Bool { heldCount > 0 || payloadLeft > 0 && !isInData }
 
     init(expectsPreface: Bool) {
+        isServer = expectsPreface
         prefaceLeft = expectsPreface ? Self.prefaceBytes : 0
-        unsafe held = .allocate(capacity: Self.headBytes)
+        unsafe held = .allocate(capacity: Self.windowUpdateBytes)
     }
 
     deinit { unsafe held.deallocate() }
 
-    /// Completes a torn head with the first bytes of `input`.
-    ///
-    /// Answers how many bytes of `input` it took, and the head if it is whole now.
-    mutating func completeHead(
+    /// Completes what is held with the first bytes of `input`, and answers how many it took.
+    mutating func completeHeld(
         _ input: UnsafeBufferPointer<UInt8>, counters: inout SessionCounters
-    ) -> (taken: Int, head: UnsafePointer<UInt8>?) {
-        guard heldCount > 0 else { return (0, nil) }
-        let taken = min(Self.headBytes - heldCount, input.count)
-        for index in 0..<taken { unsafe held[heldCount + index] = input[index] }
-        heldCount += taken
-        guard heldCount == Self.headBytes else { return (taken, nil) }
+    ) -> (taken: Int, held: HeldFrame) {
+        guard heldCount > 0 else { return unsafe (0, .nothing) }
+        var taken = 0
+        if heldCount < Self.headBytes {
+            taken = unsafe hold(input, from: 0, upTo: Self.headBytes)
+            guard heldCount == Self.headBytes else { return unsafe (taken, .nothing) }
+            unsafe note(head: held, &counters)
+            if unsafe Self.isOfBlock(held) { hasPassedBlock = true }
+        }
+        guard unsafe isWindowUpdate(held) else {
+            heldCount = 0
+            return unsafe (taken, .head(held))
+        }
+        payloadLeft = 0
+        taken += unsafe hold(input, from: taken, upTo: Self.windowUpdateBytes)
+        guard heldCount == Self.windowUpdateBytes else { return unsafe (taken, .nothing) }
         heldCount = 0
-        unsafe note(head: held, &counters)
-        if unsafe Self.isOfBlock(held) { hasPassedBlock = true }
-        return unsafe (taken, UnsafePointer(held))
+        return unsafe (taken, .windowUpdate(Self.increment(held)))
+    }
+
+    /// Holds bytes of `input` until there are `count`, and answers how many it took.
+    private mutating func hold(
+        _ input: UnsafeBufferPointer<UInt8>, from start: Int, upTo count: Int
+    ) -> Int {
+        let taken = min(count - heldCount, input.count - start)
+        for index in 0..<taken { unsafe held[heldCount + index] = input[start + index] }
+        heldCount += taken
+        return taken
     }
 
     /// Walks over `input` from `start`, to a torn head, which is kept, to the end, or past a frame
-    /// that holds a whole header block and nothing else.
+    /// that is to be looked at.
     mutating func scan(
         _ input: UnsafeBufferPointer<UInt8>, from start: Int, counters: inout SessionCounters
     ) -> ScanStop {
-        guard let base = input.baseAddress else { return ScanStop(end: start) }
+        guard let base = input.baseAddress else { return .end(start) }
         let end = input.count
         var at = start
         if prefaceLeft > 0 {
@@ -65,24 +87,53 @@ struct FrameScanner: ~Copyable {
             let skipped = min(payloadLeft, end - at)
             payloadLeft -= skipped
             at += skipped
-            guard at < end else { return ScanStop(end: end) }
+            guard at < end else { return .end(end) }
             guard end - at >= Self.headBytes else {
-                heldCount = end - at
-                unsafe held.update(from: base + at, count: heldCount)
-                return ScanStop(end: at)
+                _ = unsafe hold(input, from: at, upTo: Self.headBytes)
+                return .end(at)
             }
             let head = unsafe base + at
             unsafe note(head: head, &counters)
             let headStart = at
             at += Self.headBytes
-            guard unsafe Self.isOfBlock(head) else { continue }
-            if payloadLeft > 0, payloadLeft <= end - at, unsafe Self.isOnlyBlock(head) {
+            if unsafe Self.isOfBlock(head) {
+                if payloadLeft > 0, payloadLeft <= end - at, unsafe Self.isOnlyBlock(head) {
+                    at += payloadLeft
+                    payloadLeft = 0
+                    return .block(head: headStart, end: at)
+                }
+                hasPassedBlock = true
+            } else if unsafe isWindowUpdate(head) {
+                guard payloadLeft <= end - at else {
+                    payloadLeft = 0
+                    _ = unsafe hold(input, from: headStart, upTo: Self.windowUpdateBytes)
+                    return .end(headStart)
+                }
                 at += payloadLeft
                 payloadLeft = 0
-                return ScanStop(end: at, blockHead: headStart)
+                return unsafe .windowUpdate(
+                    head: headStart, end: at, increment: Self.increment(head))
             }
-            hasPassedBlock = true
         }
+    }
+
+    /// An update of the connection's window, as it should be: any other fault is the library's.
+    private func isWindowUpdate(_ head: UnsafePointer<UInt8>) -> Bool {
+        unsafe isServer && head[3] == FrameType.windowUpdate && !isInsideBlock
+            && Self.payloadBytes(head) == Self.windowUpdateBytes - Self.headBytes
+            && Self.streamID(head) == 0
+    }
+
+    private static func increment(_ frame: UnsafePointer<UInt8>) -> Int {
+        unsafe Int(SessionState.number(frame + headBytes) & 0x7FFF_FFFF)
+    }
+
+    private static func payloadBytes(_ head: UnsafePointer<UInt8>) -> Int {
+        unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
+    }
+
+    private static func streamID(_ head: UnsafePointer<UInt8>) -> Int32 {
+        unsafe Int32(bitPattern: SessionState.number(head + 5) & 0x7FFF_FFFF)
     }
 
     private static func isOfBlock(_ head: UnsafePointer<UInt8>) -> Bool {
@@ -99,34 +150,49 @@ struct FrameScanner: ~Copyable {
     }
 
     private mutating func note(head: UnsafePointer<UInt8>, _ counters: inout SessionCounters) {
-        payloadLeft = unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
+        payloadLeft = unsafe Self.payloadBytes(head)
         let kind = unsafe FrameKind(type: head[3])
         unsafe counters.received(kind, payloadBytes: payloadLeft, flags: head[4])
         isInData = kind == .data
+        if unsafe Self.isOfBlock(head) {
+            isInsideBlock = unsafe head[4] & FrameFlag.endOfHeaders == 0
+        }
         unsafe lookForFault(kind, head)
     }
 
     @inline(__always)
     private mutating func lookForFault(_ kind: FrameKind, _ head: UnsafePointer<UInt8>) {
-        let id =
-            unsafe UInt32(head[5] & 0x7F) << 24 | UInt32(head[6]) << 16 | UInt32(head[7]) << 8
-            | UInt32(head[8])
         let found = unsafe endedStreams.fault(
-            kind, on: Int32(bitPattern: id), endOfStream: head[4] & 1 != 0)
+            kind, on: Self.streamID(head), endOfStream: head[4] & 1 != 0)
         if fault == nil { fault = found }
     }
 }
 
-/// How far a scan has come: all up to `end` can be given to the library.
-struct ScanStop {
-    var end: Int
-    /// Where the frame begins that ends at `end`, if it is a header block to be looked at.
-    var blockHead: Int?
+/// What was torn and is whole now.
+@unsafe
+enum HeldFrame {
+    case nothing
+    /// A frame's head, for the library.
+    case head(UnsafePointer<UInt8>)
+    case windowUpdate(Int)
 }
 
-/// The frames that carry header blocks.
-private enum FrameType {
+/// How far a scan has come: all before it can be given to the library.
+enum ScanStop {
+    case end(Int)
+    /// A whole header block and nothing else.
+    case block(head: Int, end: Int)
+    /// An update of the connection's window.
+    case windowUpdate(head: Int, end: Int, increment: Int)
+}
+
+/// Types of frames (RFC 9113, 6).
+enum FrameType {
+    static let data: UInt8 = 0
     static let headers: UInt8 = 1
+    static let reset: UInt8 = 3
+    static let settings: UInt8 = 4
     static let pushPromise: UInt8 = 5
+    static let windowUpdate: UInt8 = 8
     static let continuation: UInt8 = 9
 }

@@ -14,6 +14,11 @@ package final class HeaderBlock: @unchecked Sendable {
     /// It is there as long as the process, so that nobody needs to count who uses it.
     let isEverlasting: Bool
 
+    /// Where an everlasting block lies, which no other block ever does.
+    typealias Key = UnsafeMutablePointer<nghttp2_nv>
+
+    var key: Key? { unsafe isEverlasting ? fields : nil }
+
     /// `isIndexed` is false for values that will hardly come twice (an error's message): they then
     /// leave the compression table to those that do.
     package convenience init(_ list: [(name: String, value: String)], isIndexed: Bool = true) {

@@ -32,8 +32,6 @@ struct Emitter: ~Copyable {
 struct OutgoingBody: ~Copyable {
     /// The payload of a DATA frame that any peer takes.
     static let frameBytes = 16 << 10
-    /// Copied bytes for which a stream's buffer is kept for the stream that uses its slot next.
-    static let keptBytes = 4096
     private static let keptTails = 8
     /// Kept free before the first byte, so that a frame's head can be put right before its payload.
     private static let frameHeadBytes = 9
@@ -48,6 +46,8 @@ struct OutgoingBody: ~Copyable {
         var isCountedByOwner: Bool
     }
 
+    /// Copied bytes for which the buffer is kept, for what is sent next.
+    private let keptBytes: Int
     private var base: UnsafeMutablePointer<UInt8>?
     private var capacity = 0
     private var start = frameHeadBytes
@@ -64,7 +64,7 @@ struct OutgoingBody: ~Copyable {
     /// Those of them that their owners count.
     private(set) var referencedCount = 0
 
-    init() {}
+    init(keptBytes: Int = 4096) { self.keptBytes = keptBytes }
 
     deinit {
         releaseOwners()
@@ -75,12 +75,16 @@ struct OutgoingBody: ~Copyable {
     mutating func append(copying bytes: Span<UInt8>) {
         let added = bytes.count
         guard added > 0 else { return }
-        let base = unsafe reserve(added)
+        let target = unsafe extend(added)
         unsafe bytes.withUnsafeBufferPointer { source in
-            if let first = source.baseAddress {
-                unsafe (base + end).update(from: first, count: added)
-            }
+            if let first = source.baseAddress { unsafe target.update(from: first, count: added) }
         }
+    }
+
+    /// Makes `added` copied bytes part of the body, which the caller writes at once to where the
+    /// answer points.
+    mutating func extend(_ added: Int) -> UnsafeMutablePointer<UInt8> {
+        let target = unsafe reserve(added) + end
         end += added
         count += added
         if tailHead < tailEnd, let tails = unsafe tails {
@@ -88,6 +92,7 @@ struct OutgoingBody: ~Copyable {
         } else {
             leadBytes += added
         }
+        return unsafe target
     }
 
     mutating func append(referencing owner: any OutgoingBytes) {
@@ -136,28 +141,37 @@ struct OutgoingBody: ~Copyable {
             hasRoom = emit(unsafe Span(_unsafeStart: head, count: Self.frameHeadBytes), nil)
         }
         while left > 0 {
-            if leadBytes > 0, let base = unsafe base {
-                let part = min(leadBytes, left)
-                hasRoom = emit(unsafe Span(_unsafeStart: base + start, count: part), nil) && hasRoom
-                dropCopied(part)
-                left -= part
-            } else if let tails = unsafe tails {
-                let tail = unsafe tails + tailHead
-                let part = unsafe min(tail.pointee.count, left)
-                let owner = unsafe tail.pointee.owner.takeUnretainedValue()
-                let bytes = unsafe Span(_unsafeStart: tail.pointee.start, count: part)
-                hasRoom = emit(bytes, owner) && hasRoom
-                dropTail(part)
-                left -= part
-            }
+            let before = count
+            hasRoom = emitRun(bytesMax: left, to: emit) && hasRoom
+            left -= before - count
         }
+        return hasRoom
+    }
+
+    /// Gives the next copied bytes, or those of one reference, to `emit`: up to `bytesMax` of them.
+    /// False: the output is full.
+    mutating func emitRun(bytesMax: Int, to emit: borrowing Emitter) -> Bool {
+        precondition(count > 0, "a run has bytes")
+        if leadBytes > 0, let base = unsafe base {
+            let part = min(leadBytes, bytesMax)
+            let hasRoom = emit(unsafe Span(_unsafeStart: base + start, count: part), nil)
+            dropCopied(part)
+            return hasRoom
+        }
+        guard let tails = unsafe tails else { return true }
+        let tail = unsafe tails + tailHead
+        let part = unsafe min(tail.pointee.count, bytesMax)
+        let owner = unsafe tail.pointee.owner.takeUnretainedValue()
+        let bytes = unsafe Span(_unsafeStart: tail.pointee.start, count: part)
+        let hasRoom = emit(bytes, owner)
+        dropTail(part)
         return hasRoom
     }
 
     /// Forgets what was not sent and lets go of every owner and of large buffers.
     mutating func clear() {
         // Who has sent all has nothing to forget.
-        if count == 0, capacity <= Self.keptBytes + Self.frameHeadBytes,
+        if count == 0, capacity <= keptBytes + Self.frameHeadBytes,
             tailCapacity <= Self.keptTails
         {
             return
@@ -168,7 +182,7 @@ struct OutgoingBody: ~Copyable {
         leadBytes = 0
         start = Self.frameHeadBytes
         end = Self.frameHeadBytes
-        if capacity > Self.keptBytes + Self.frameHeadBytes {
+        if capacity > keptBytes + Self.frameHeadBytes {
             unsafe base?.deallocate()
             unsafe base = nil
             capacity = 0

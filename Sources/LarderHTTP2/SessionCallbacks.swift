@@ -122,6 +122,8 @@ private func frameReceived(
         isRecorded = unsafe state.pointee.record(
             EventRecord(.reset, slot.pointee.reference, code: code))
     case .settings, .ping, .goAway:
+        // The peer may have asked for another table.
+        if head.type == FrameType.settings { unsafe state.pointee.sentBlocks.forget() }
         guard let record = unsafe connectionEvent(frame) else { return carryOn }
         isRecorded = unsafe state.pointee.record(record)
     case .priority, .windowUpdate, .other: break
@@ -171,6 +173,7 @@ private func streamClosed(
 ) -> Int32 {
     guard let state = unsafe state(context) else { return giveUp }
     guard let slot = unsafe recentSlot(session, id, state) else { return carryOn }
+    let code = AnsweredCode.isOne(code) ? 0 : code
     return unsafe state.pointee.streamClosed(slot, code: code) ? carryOn : giveUp
 }
 
@@ -208,7 +211,10 @@ func readBody(
     guard let state = unsafe state(context), let flags = unsafe flags,
         let slot = unsafe source?.pointee.ptr?.assumingMemoryBound(to: StreamSlot.self)
     else { return Int(giveUp) }
-    guard let frame = unsafe state.pointee.frameBegan(slot, bytesMax: bytesMax) else {
+    let window = unsafe Int(nghttp2_session_get_remote_window_size(session))
+    guard
+        let frame = unsafe state.pointee.frameBegan(slot, bytesMax: bytesMax, windowBytes: window)
+    else {
         return Int(NGHTTP2_ERR_DEFERRED.rawValue)
     }
     unsafe flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
@@ -256,15 +262,23 @@ private func frameSent(
     let kind = FrameKind(type: head.type)
     var code: UInt32 = 0
     switch kind {
-    case .reset: code = unsafe frame.pointee.rst_stream.error_code
+    case .reset:
+        code = unsafe frame.pointee.rst_stream.error_code
+        if AnsweredCode.isOne(code) {
+            unsafe state.pointee.answeredSent(head.stream_id, code: code)
+            return carryOn
+        }
     case .goAway:
         code = unsafe frame.pointee.goaway.error_code
         if code != 0 { unsafe state.pointee.terminationCode = code }
     case .headers, .data:
-        guard head.flags & endStream != 0, unsafe state.pointee.watchedCount > 0,
-            let slot = unsafe slot(session, head.stream_id)
-        else { break }
-        unsafe state.pointee.endSent(slot)
+        let isEnd = head.flags & endStream != 0
+        let isWatched = unsafe isEnd && state.pointee.watchedCount > 0
+        guard isWatched || kind == .headers, let slot = unsafe slot(session, head.stream_id) else {
+            break
+        }
+        if kind == .headers { unsafe state.pointee.blockMade(slot, isEnd: isEnd) }
+        if isWatched { unsafe state.pointee.endSent(slot) }
     case .priority, .settings, .ping, .windowUpdate, .other: break
     }
     unsafe state.pointee.counters.sent(kind, code: code)

@@ -35,6 +35,11 @@ extension SessionCore {
         trailers: HeaderBlock
     ) {
         guard let slot = unsafe answerable(stream) else { return }
+        if unsafe answerAtOnce(
+            slot, headers: headers, body: body, tail: tail, trailers: trailers)
+        {
+            return
+        }
         unsafe slot.pointee.headers.hold(headers)
         unsafe slot.pointee.trailers.hold(trailers)
         unsafe slot.pointee.isEnding = true
@@ -52,6 +57,24 @@ extension SessionCore {
         }
         if bytes > OutgoingBody.frameBytes { takeTurns(stream) }
         unsafe submitResponse(slot, headers)
+    }
+
+    /// Writes the answer past the library, which hears that the stream is over.
+    private func answerAtOnce(
+        _ slot: Slot, headers: HeaderBlock, body: Span<UInt8>, tail: (any OutgoingBytes)?,
+        trailers: HeaderBlock
+    ) -> Bool {
+        let isWritten = unsafe state.pointee.writeAnswer(
+            slot, headers: headers, body: body, tail: tail, trailers: trailers,
+            windowBytes: Int(nghttp2_session_get_remote_window_size(handle)),
+            streamWindowBytes: Int(
+                nghttp2_session_get_remote_settings(
+                    handle, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)))
+        guard isWritten else { return false }
+        unsafe note(
+            nghttp2_submit_rst_stream(
+                handle, noFlags, slot.pointee.id, AnsweredCode.code(slot: slot.pointee.index)))
+        return true
     }
 
     func respondHeadersOnly(_ stream: StreamRef, headers: HeaderBlock) {
@@ -188,6 +211,21 @@ extension SessionCore {
         // A frame that was begun is still handed over; anything else is let go of at once.
         if unsafe slot.pointee.framedBytes == 0 { unsafe forgetBody(slot) }
         unsafe note(nghttp2_submit_rst_stream(handle, noFlags, stream.id, code))
+    }
+
+    /// Bytes of the connection's window that no answer has taken, if a body waits for such.
+    var awaitedWindowBytes: Int {
+        guard unsafe state.pointee.windowWaiterCount > 0 else { return 0 }
+        return unsafe state.pointee.windowLeft(
+            Int(nghttp2_session_get_remote_window_size(handle)))
+    }
+
+    /// Wakes bodies that wait for the connection's window, as far as there is some.
+    func resumeWaiters() {
+        let left = awaitedWindowBytes
+        guard left > 0 else { return }
+        let waiters = unsafe state.pointee.takeWaiters(countMax: left)
+        for index in unsafe waiters.indices { unsafe resume(waiters[index]) }
     }
 
     private func resume(_ slot: Slot) {

@@ -73,29 +73,49 @@ struct SessionCore: ~Copyable {
     /// Gives the library all but a torn frame head at the end, and that one with the next bytes.
     private func feed(_ input: UnsafeBufferPointer<UInt8>) -> Int {
         guard let base = input.baseAddress else { return 0 }
-        let (start, head) = unsafe state.pointee.completeHead(input)
-        if let head = unsafe head {
-            let result = unsafe nghttp2_session_mem_recv(handle, head, FrameScanner.headBytes)
-            guard result >= 0 else { return result }
+        let (start, held) = unsafe state.pointee.completeHeld(input)
+        var result = 0
+        switch unsafe held {
+        case .nothing: break
+        case .head(let head): unsafe result = give(head, FrameScanner.headBytes)
+        case .windowUpdate(let increment): result = updateWindow(increment)
         }
         var given = start
         var at = start
-        while true {
-            let stop = unsafe state.pointee.scan(input, from: at)
-            guard let headStart = stop.blockHead else {
-                return unsafe give(base + given, stop.end - given)
+        while result >= 0 {
+            switch unsafe state.pointee.scan(input, from: at) {
+            case .end(let end): return unsafe give(base + given, end - given)
+            case .block(let headStart, let end):
+                at = end
+                let head = unsafe base + headStart
+                let block = unsafe UnsafeBufferPointer(
+                    rebasing: input[(headStart + FrameScanner.headBytes)..<end])
+                let finding = unsafe state.pointee.look(block)
+                if case .passed = finding { continue }
+                result = unsafe give(base + given, headStart - given)
+                guard result >= 0 else { break }
+                given = end
+                result = unsafe give(head, block, finding)
+            case .windowUpdate(let headStart, let end, let increment):
+                at = end
+                result = unsafe give(base + given, headStart - given)
+                guard result >= 0 else { break }
+                given = end
+                result = updateWindow(increment)
             }
-            at = stop.end
-            let head = unsafe base + headStart
-            let block = unsafe UnsafeBufferPointer(
-                rebasing: input[(headStart + FrameScanner.headBytes)..<stop.end])
-            let finding = unsafe state.pointee.look(block)
-            if case .passed = finding { continue }
-            let result = unsafe give(base + given, headStart - given)
-            guard result >= 0 else { return result }
-            given = stop.end
-            let blockResult = unsafe give(head, block, finding)
-            guard blockResult >= 0 else { return blockResult }
+        }
+        return result
+    }
+
+    /// Tells the library of the connection's window, if an update leaves something to tell.
+    private func updateWindow(_ increment: Int) -> Int {
+        guard let left = unsafe state.pointee.settleWindow(increment) else { return 0 }
+        let frame =
+            [0, 0, 4, FrameType.windowUpdate, noFlags, 0, 0, 0, 0]
+            + Self.bigEndian(UInt32(clamping: left))
+        return unsafe frame.withUnsafeBufferPointer { frame in
+            guard let start = frame.baseAddress else { return 0 }
+            return unsafe give(start, frame.count)
         }
     }
 
@@ -191,10 +211,12 @@ struct SessionCore: ~Copyable {
     func drain(_ emit: @escaping Emit) throws(HTTP2Error) {
         if let failure = unsafe state.pointee.failure { throw failure }
         settle()
+        resumeWaiters()
         unsafe state.pointee.isOutputFull = false
         let result = unsafe withUnsafePointer(to: Emitter(emit)) { place in
             unsafe state.pointee.emitter = place
             defer { unsafe state.pointee.emitter = nil }
+            unsafe state.pointee.emitReady(to: place.pointee)
             return drainFrames(emit)
         }
         if result < 0 { throw fail(result) }
@@ -205,9 +227,12 @@ struct SessionCore: ~Copyable {
             var start: UnsafePointer<UInt8>?
             let count = unsafe nghttp2_session_mem_send(handle, &start)
             if count < 0 { return Int32(clamping: count) }
-            if count > 0, let start = unsafe start {
+            if count > 0, let start = unsafe start,
+                unsafe !SessionState.isOfAnswered(start, count: count)
+            {
                 let hasRoom = emit(unsafe Span(_unsafeStart: start, count: count), nil)
                 if !hasRoom { unsafe state.pointee.isOutputFull = true }
+                unsafe state.pointee.frameSent(UnsafeBufferPointer(start: start, count: count))
             }
             // 0 says that nothing is left, or that a DATA frame met a full output.
             if !submitPendingResets(), count == 0 { break }
@@ -232,7 +257,8 @@ struct SessionCore: ~Copyable {
     var wantsWrite: Bool {
         guard unsafe state.pointee.failure == nil else { return false }
         return unsafe nghttp2_session_want_write(handle) != 0
-            || state.pointee.owedConnectionBytes > 0
+            || state.pointee.owedConnectionBytes > 0 || !state.pointee.ready.isEmpty
+            || awaitedWindowBytes > 0
     }
 
     var outboundQueueCount: Int {
@@ -250,6 +276,7 @@ struct SessionCore: ~Copyable {
     }
 
     func goAway(after error: HTTP2Error) -> [UInt8] {
+        if unsafe state.pointee.ready.isCut { return [] }
         let payloadBytes: UInt8 = 8
         let last = unsafe UInt32(clamping: nghttp2_session_get_last_proc_stream_id(handle))
         return [0, 0, payloadBytes, UInt8(NGHTTP2_GOAWAY.rawValue), noFlags, 0, 0, 0, 0]

@@ -23,6 +23,17 @@ struct SessionState: ~Copyable {
     var knownList: HeaderRange?
     /// The list that the last block became, if it began a request.
     var newList: HeaderRange?
+    /// The answers that the session writes itself, and what it needs for them.
+    var ready = ReadyAnswers()
+    var sentBlocks = SentBlocks()
+    /// The block that the library has just made bytes of.
+    var madeBlock: HeaderBlock.Key?
+    /// The library is sending a header block of several frames.
+    var isInsideSentBlock = false
+    /// Bytes of the connection's window that such answers took and the library thinks are there.
+    var windowDebtBytes = 0
+    /// Streams that wait for it to be paid.
+    var windowWaiterCount = 0
     var openStreamCount = 0
     /// Body bytes queued on all streams.
     var pendingBodyBytes = 0
@@ -65,17 +76,16 @@ struct SessionState: ~Copyable {
 
     // MARK: input
 
-    /// Takes the rest of a head that the last read has torn.
-    mutating func completeHead(
+    /// Takes the rest of what the last read has torn.
+    mutating func completeHeld(
         _ bytes: UnsafeBufferPointer<UInt8>
-    ) -> (taken: Int, head: UnsafePointer<UInt8>?) {
+    ) -> (taken: Int, held: HeldFrame) {
         unsafe input = UnsafeRawPointer(bytes.baseAddress)
         inputBytes = bytes.count
-        return unsafe scanner.completeHead(bytes, counters: &counters)
+        return unsafe scanner.completeHeld(bytes, counters: &counters)
     }
 
-    /// Where the bytes end that can be given to the library now, or where a header block lies that
-    /// the memo should see first.
+    /// Where the bytes end that can be given to the library now, or what should be seen first.
     mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> ScanStop {
         unsafe scanner.scan(bytes, from: start, counters: &counters)
     }
@@ -119,13 +129,15 @@ struct SessionState: ~Copyable {
 
     /// Lets go of what is kept for later use. False: a stream is open or an event waits.
     mutating func rest() -> Bool {
-        guard openStreamCount == 0, streams.usedCount == 0, events.isEmpty, unsafe listSlot == nil
+        guard openStreamCount == 0, streams.usedCount == 0, events.isEmpty, ready.isEmpty,
+            unsafe listSlot == nil
         else { return false }
         recentID = 0
         unsafe recentSlot = nil
         streams.letGo()
         headers.letGo()
         memo.letGo()
+        ready.letGo()
         events.letGo()
         pendingResets = []
         return true
@@ -164,6 +176,8 @@ struct SessionState: ~Copyable {
         pendingBodyBytes -= unsafe slot.pointee.body.count
         pendingReferencedBytes -= unsafe slot.pointee.body.referencedCount
         if unsafe slot.pointee.isWatched { watchedCount -= 1 }
+        if unsafe slot.pointee.isAwaitingWindow { windowWaiterCount -= 1 }
+        unsafe slot.pointee.isAwaitingWindow = false
         unsafe slot.pointee.isWatched = false
         unsafe slot.pointee.releaseOutput()
         unsafe slot.pointee.isClosed = true
@@ -258,7 +272,9 @@ struct SessionState: ~Copyable {
 
     /// How much of the body the next DATA frame carries, and whether it is the last of it.
     /// Nil: nothing now.
-    mutating func frameBegan(_ slot: Slot, bytesMax: Int) -> (bytes: Int, isLast: Bool)? {
+    mutating func frameBegan(
+        _ slot: Slot, bytesMax: Int, windowBytes: Int
+    ) -> (bytes: Int, isLast: Bool)? {
         let count = unsafe slot.pointee.body.count
         let isEnding = unsafe slot.pointee.isEnding
         let isOver = unsafe slot.pointee.isEndSubmitted || slot.pointee.isReset
@@ -266,7 +282,13 @@ struct SessionState: ~Copyable {
             unsafe slot.pointee.isDeferred = true
             return nil
         }
-        let bytes = min(count, bytesMax)
+        let bytes = min(count, bytesMax, windowLeft(windowBytes))
+        guard bytes > 0 || count == 0 else {
+            unsafe slot.pointee.isDeferred = true
+            if unsafe !slot.pointee.isAwaitingWindow { windowWaiterCount += 1 }
+            unsafe slot.pointee.isAwaitingWindow = true
+            return nil
+        }
         unsafe slot.pointee.framedBytes = bytes
         return (bytes, isEnding && bytes == count)
     }

@@ -20,6 +20,8 @@ struct StreamSlot: ~Copyable {
     var isWatched = false
     /// nghttp2 was told to come back for more body and waits to be woken.
     var isDeferred = false
+    /// It waits so for window of the connection that others' answers have taken.
+    var isAwaitingWindow = false
     /// A `.bodyLow` that was not taken yet.
     var hasQueuedBodyLow = false
     /// We sent or queued RST_STREAM.
@@ -65,6 +67,7 @@ struct StreamSlot: ~Copyable {
         isEndSubmitted = false
         isWatched = false
         isDeferred = false
+        isAwaitingWindow = false
         hasQueuedBodyLow = false
         isReset = false
         isClosed = false
