@@ -21,8 +21,10 @@ private enum Answer: UInt8, CaseIterable {
     case atHeaders, atEnd, echo, lentBody, headersOnly, reset, withoutTrailers, never
 }
 
-private let okHeaders = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])
-private let okTrailers = HeaderBlock([("grpc-status", "0")])
+private let okHeaders = HeaderBlock.everlasting([
+    (":status", "200"), ("content-type", "application/grpc"),
+])
+private let okTrailers = HeaderBlock.everlasting([("grpc-status", "0")])
 private let refusal = HeaderBlock([(":status", "200"), ("grpc-status", "12")])
 
 private struct SessionRun: ~Copyable {

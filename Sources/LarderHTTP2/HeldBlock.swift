@@ -10,6 +10,7 @@ struct HeldBlock: ~Copyable {
 
     /// Calls `body` with the block, if there is one.
     @inline(__always)
+    @discardableResult
     func use<Answer>(_ body: (HeaderBlock) -> Answer) -> Answer? {
         guard let held = unsafe held else { return nil }
         return unsafe held._withUnsafeGuaranteedRef { body($0) }

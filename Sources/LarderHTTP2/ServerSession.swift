@@ -129,7 +129,7 @@ package struct ServerSession: ~Copyable {
     package var hasSentGoAway: Bool { counters.goAwaysSent > 0 }
 
     /// The frame to end the connection with after a receive or a drain has thrown: the session
-    /// itself says nothing more.
+    /// itself says nothing more. Nothing, if the output may have a part of another frame.
     package func goAway(after error: HTTP2Error) -> [UInt8] { core.goAway(after: error) }
 
     /// GOAWAY and nothing after it. Once it is drained, nothing is read any more.

@@ -8,11 +8,10 @@
 /// updates, before the library hears of them. The window of a stream needs no such book, for the
 /// stream is over.
 extension SessionState {
-    /// Writes a whole answer, if nothing is in its way.
+    /// Writes a whole answer, if nothing is in its way, and answers whether it did.
     ///
-    /// - Parameter windowBytes: of the connection, as the library sees it.
-    /// - Parameter streamWindowBytes: what any stream that was sent nothing may be sent.
-    /// - Returns: whether it did.
+    /// `windowBytes` are the connection's, as the library sees it; `streamWindowBytes` are what any
+    /// stream may be sent that was sent nothing yet.
     mutating func writeAnswer(
         _ slot: Slot, headers: HeaderBlock, body: Span<UInt8>, tail: (any OutgoingBytes)?,
         trailers: HeaderBlock, windowBytes: Int, streamWindowBytes: Int
@@ -73,8 +72,9 @@ extension SessionState {
 
     /// The library has made bytes of one of the stream's blocks, which come next.
     mutating func blockMade(_ slot: Slot, isEnd: Bool) {
-        let isTrailers = unsafe isEnd && slot.pointee.trailers.use { unsafe madeBlock = $0.key } != nil
-        if !isTrailers { _ = unsafe slot.pointee.headers.use { unsafe madeBlock = $0.key } }
+        unsafe madeBlock = slot.pointee.headers.use { unsafe $0.key } ?? nil
+        guard isEnd else { return }
+        unsafe slot.pointee.trailers.use { unsafe madeBlock = $0.key }
     }
 
     /// Looks at a frame that the library sends: its bytes are kept if they are a block that can be

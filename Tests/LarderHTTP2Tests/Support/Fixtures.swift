@@ -6,11 +6,17 @@ enum Fields {
         (":method", "POST"), (":scheme", "http"), (":path", "/larder.v1.CacheService/Get"),
         (":authority", "localhost"), ("content-type", "application/grpc"), ("te", "trailers"),
     ])
-    static let ok = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])
-    static let trailers = HeaderBlock([("grpc-status", "0")])
+    static let ok = HeaderBlock.everlasting(okFields)
+    static let trailers = HeaderBlock.everlasting(trailersFields)
+    /// The same, which nghttp2 has to encode each time.
+    static let passingOk = HeaderBlock(okFields)
+    static let passingTrailers = HeaderBlock(trailersFields)
     static let failure = HeaderBlock([
         (":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "12"),
     ])
+
+    private static let okFields = [(":status", "200"), ("content-type", "application/grpc")]
+    private static let trailersFields = [("grpc-status", "0")]
 
     static let okText = [":status: 200", "content-type: application/grpc"]
     static let trailersText = ["grpc-status: 0"]
@@ -107,6 +113,10 @@ enum RawFrame {
 
     static func data(stream: UInt32, _ payload: [UInt8], endStream: Bool = false) -> [UInt8] {
         frame(type: 0, flags: endStream ? 1 : 0, stream: stream, payload: payload)
+    }
+
+    static func windowUpdate(_ increment: UInt32, stream: UInt32 = 0) -> [UInt8] {
+        frame(type: 8, flags: 0, stream: stream, payload: bigEndian(increment))
     }
 
     static func reset(stream: UInt32, code: UInt32 = 8) -> [UInt8] {
