@@ -16,8 +16,9 @@ extension SessionState {
         _ slot: Slot, headers: HeaderBlock, body: Span<UInt8>, tail: (any OutgoingBytes)?,
         trailers: HeaderBlock, windowBytes: Int, streamWindowBytes: Int
     ) -> Bool {
-        // A request that goes on would need the stream, and a header block must not be divided.
-        guard unsafe slot.pointee.hasPeerEnded, !isInsideSentBlock,
+        // A request that goes on would need the stream, a header block must not be divided, and who
+        // waits for window comes first.
+        guard unsafe slot.pointee.hasPeerEnded, !isInsideSentBlock, windowWaiterCount == 0,
             let first = unsafe sentBlocks.find(headers), let last = unsafe sentBlocks.find(trailers)
         else { return false }
         let tailBytes = tail.map { $0.bytes.count } ?? 0
