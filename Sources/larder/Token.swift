@@ -49,9 +49,7 @@ struct Token: ParsableCommand {
     }
 
     private func append(_ line: String, to path: String) throws(CommandFailure) {
-        let number = unsafe open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        guard number >= 0 else { throw unwritable(path, unsafe String(cString: strerror(errno))) }
-        let file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
+        let file = try FileHandle.writing(path, flags: O_RDWR | O_APPEND, permissions: 0o600)
         do {
             // A last line without an end must not swallow ours.
             let end = try file.seekToEnd()
@@ -62,13 +60,7 @@ struct Token: ParsableCommand {
             }
             try file.write(contentsOf: Data(text.utf8))
         } catch {
-            throw unwritable(path, "write failed")
+            throw .unwritable(path, error)
         }
-    }
-
-    private func unwritable(_ path: String, _ reason: String) -> CommandFailure {
-        CommandFailure(
-            "\(OneLine.quoted(path)): \(OneLine.text(reason))",
-            exitCode: ClientExit.unwritableOutput)
     }
 }

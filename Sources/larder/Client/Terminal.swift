@@ -10,8 +10,7 @@ enum Terminal {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(bytes))
         } catch {
-            throw CommandFailure(
-                "cannot write to standard output", exitCode: ClientExit.unwritableOutput)
+            throw .unwritable(nil, error)
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import LarderClient
+import LarderServer
 
 /// Where an export goes: a temporary file that takes its name at the end, or standard output.
 /// A device or a pipe is written to as it is.
@@ -10,8 +11,8 @@ struct ExportOutput {
 
     /// nil: standard output.
     let path: String?
-    /// nil: nothing takes another name.
-    private let temporaryPath: String?
+    /// Where the bytes lie until they are whole; nil: nothing takes another name.
+    let temporaryPath: String?
     private let handle: FileHandle
     private var held: [UInt8] = []
     private var writtenBytes: UInt64 = 0
@@ -25,14 +26,7 @@ struct ExportOutput {
         }
         let temporary = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
         temporaryPath = Self.isReplaceable(path) ? temporary : nil
-        guard
-            temporaryPath == nil
-                || FileManager.default.createFile(atPath: temporary, contents: nil),
-            let opened = FileHandle(forWritingAtPath: temporaryPath ?? path)
-        else {
-            throw CommandFailure("cannot write \(path)", exitCode: ClientExit.unwritableOutput)
-        }
-        handle = opened
+        handle = try .writing(temporaryPath ?? path)
     }
 
     /// Whether nothing stands there, or a file: what is more than its bytes is not replaced.
@@ -58,7 +52,7 @@ struct ExportOutput {
             try handle.truncate(atOffset: offset)
             try handle.seek(toOffset: offset)
         } catch {
-            throw failure()
+            throw .unwritable(path, error)
         }
         writtenBytes = offset
     }
@@ -71,15 +65,17 @@ struct ExportOutput {
             if temporaryPath != nil { try handle.synchronize() }
             try handle.close()
         } catch {
-            throw failure()
+            throw .unwritable(path, error)
         }
         guard let temporaryPath else { return }
         // FileManager has no call that replaces a file in one step.
-        guard unsafe rename(temporaryPath, path) == 0 else { throw failure() }
+        guard unsafe rename(temporaryPath, path) == 0 else {
+            throw .unwritable(path, FileContents.Failure(errno: errno).description)
+        }
     }
 
-    /// Removes the unfinished file.
-    func discard() {
+    /// Removes the unfinished file of an output.
+    static func discard(_ temporaryPath: String?) {
         if let temporaryPath { try? FileManager.default.removeItem(atPath: temporaryPath) }
     }
 
@@ -88,14 +84,9 @@ struct ExportOutput {
         do {
             try handle.write(contentsOf: Data(held))
         } catch {
-            throw failure()
+            throw .unwritable(path, error)
         }
         writtenBytes += UInt64(held.count)
         held.removeAll(keepingCapacity: true)
-    }
-
-    private func failure() -> CommandFailure {
-        CommandFailure(
-            "cannot write \(path ?? "standard output")", exitCode: ClientExit.unwritableOutput)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import LarderClient
+import LarderServer
 
 /// What a load reads: a file, or standard input.
 struct LoadInput {
@@ -10,7 +11,7 @@ struct LoadInput {
     let path: String?
     /// The file's length, when it is known.
     let byteCount: UInt64?
-    private let modifiedSeconds: Double
+    private let modifiedMillis: UInt64
     private var handle: FileHandle
     private var held: [UInt8] = []
     private(set) var readBytes: UInt64 = 0
@@ -20,20 +21,20 @@ struct LoadInput {
         guard let path else {
             handle = .standardInput
             byteCount = nil
-            modifiedSeconds = 0
+            modifiedMillis = 0
             return
         }
-        guard let opened = FileHandle(forReadingAtPath: path),
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            attributes[.type] as? FileAttributeType != .typeDirectory
-        else {
-            throw CommandFailure("cannot read \(path)", exitCode: ClientExit.unreadableInput)
+        handle = try .reading(path)
+        var found = stat()
+        guard unsafe fstat(handle.fileDescriptor, &found) == 0 else {
+            throw .unreadable(path, FileContents.Failure(errno: errno).description)
         }
-        handle = opened
-        let isRegular = attributes[.type] as? FileAttributeType == .typeRegular
-        byteCount = isRegular ? (attributes[.size] as? NSNumber)?.uint64Value : nil
-        modifiedSeconds =
-            (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+        let kind = found.st_mode & S_IFMT
+        guard kind != S_IFDIR else { throw .unreadable(path, "is a directory") }
+        byteCount = kind == S_IFREG ? UInt64(clamping: found.st_size) : nil
+        modifiedMillis =
+            UInt64(clamping: found.st_mtim.tv_sec) * 1_000
+            + UInt64(clamping: found.st_mtim.tv_nsec) / 1_000_000
     }
 
     /// Whether the input can be read from its beginning once more.
@@ -47,15 +48,14 @@ struct LoadInput {
         // FNV-1a: the path may be longer than a session's name.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in whole.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let modifiedMillis = UInt64(max(0, modifiedSeconds * 1000))
         return "load-\(String(hash, radix: 16))-\(byteCount ?? 0)-\(modifiedMillis)"
     }
 
     /// Looks at the beginning.
     mutating func detectFormat() throws(CommandFailure) -> InputFormat {
-        // A pipe gives what it has: go on until a line is there to be judged by.
+        // Go on until a line is there to be judged by.
         while held.count < Self.detectionBytes, !held.contains(0x0A) {
-            guard let more = try read() else { break }
+            guard let more = try readChunk() else { break }
             held += more
         }
         return InputFormat.detect(firstBytes: held, fileName: path)
@@ -65,7 +65,7 @@ struct LoadInput {
     mutating func next() throws(CommandFailure) -> [UInt8]? {
         let chunk: [UInt8]
         if held.isEmpty {
-            guard let more = try read() else { return nil }
+            guard let more = try readChunk() else { return nil }
             chunk = more
         } else {
             chunk = held
@@ -82,16 +82,25 @@ struct LoadInput {
         do {
             try handle.seek(toOffset: 0)
         } catch {
-            throw CommandFailure("cannot read \(name) again", exitCode: ClientExit.unreadableInput)
+            throw .unreadable(path, error)
         }
     }
 
-    private func read() throws(CommandFailure) -> [UInt8]? {
-        do {
-            let data = try handle.read(upToCount: Self.chunkBytes) ?? Data()
-            return data.isEmpty ? nil : [UInt8](data)
-        } catch {
-            throw CommandFailure("cannot read \(name)", exitCode: ClientExit.unreadableInput)
+    // A pipe gives what it has: Foundation's reads would wait for all that was asked for.
+    private func readChunk() throws(CommandFailure) -> [UInt8]? {
+        let number = handle.fileDescriptor
+        var fault: Int32 = 0
+        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { buffer, count in
+            var taken = 0
+            repeat {
+                taken = unsafe read(number, buffer.baseAddress, buffer.count)
+            } while taken < 0 && errno == EINTR
+            if taken < 0 { fault = errno }
+            count = max(taken, 0)
         }
+        guard fault == 0 else {
+            throw .unreadable(path, FileContents.Failure(errno: fault).description)
+        }
+        return chunk.isEmpty ? nil : chunk
     }
 }

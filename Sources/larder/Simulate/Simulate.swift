@@ -26,13 +26,15 @@ struct Simulate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("Budgets, with commas between them.", valueName: "size,..."),
-        transform: { try Self.list($0, "a size", SimulationBudget.init(parsing:)) })
+        transform: {
+            try Self.list($0, "a size or a share of 100%", SimulationBudget.init(parsing:))
+        })
     var budget: [SimulationBudget]
 
     @Option(
         help: ArgumentHelp(
             "larder, lru; several with commas between them.", valueName: "policy,..."),
-        transform: { try Self.list($0, "a policy", Replay.Contender.init(rawValue:)) })
+        transform: { try Self.list($0, "one of larder and lru", Replay.Contender.init(rawValue:)) })
     var policy: [Replay.Contender] = [.larder]
 
     @Option(
@@ -117,10 +119,11 @@ struct Simulate: AsyncParsableCommand {
     private func draw(
         _ cells: [SimulationReport.Cell], to path: String
     ) throws(CommandFailure) {
+        let file = try FileHandle.writing(path)
         do {
-            try Data(MissRatioPlot(cells: cells).svg.utf8).write(to: URL(fileURLWithPath: path))
+            try file.write(contentsOf: Data(MissRatioPlot(cells: cells).svg.utf8))
         } catch {
-            throw CommandFailure("cannot write \(path)", exitCode: ClientExit.unwritableOutput)
+            throw .unwritable(path, error)
         }
     }
 

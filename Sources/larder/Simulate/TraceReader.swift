@@ -5,9 +5,7 @@ enum TraceReader {
     private static let chunkBytes = 1 << 20
 
     static func read(path: String, format: TraceFormat) throws(CommandFailure) -> Trace {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw CommandFailure("cannot read \(path)", exitCode: ClientExit.unreadableInput)
-        }
+        let handle = try FileHandle.reading(path)
         var trace = Trace(name: name(of: path))
         var records = TraceRecords(
             format: format == .auto ? TraceFormat.told(by: path) : format, path: path)
@@ -52,7 +50,7 @@ enum TraceReader {
         do {
             return [UInt8](try handle.read(upToCount: chunkBytes) ?? Data())
         } catch {
-            throw CommandFailure("cannot read \(path)", exitCode: ClientExit.unreadableInput)
+            throw .unreadable(path, error)
         }
     }
 
