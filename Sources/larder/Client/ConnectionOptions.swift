@@ -1,7 +1,12 @@
 import ArgumentParser
-import Foundation
 import LarderClient
 import LarderServer
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// Which server a client verb talks to, and how long it waits.
 struct ConnectionOptions: ParsableArguments {

@@ -1,5 +1,12 @@
 import Dispatch
-import Foundation
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// What a command does when it is told to end in the middle of its work: it tidies up, and the
 /// signal has the effect that it would have had.

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A line at the foot of the terminal that is drawn again and again, on standard error.
 ///
 /// Draws nothing when standard error is no terminal.

@@ -1,4 +1,12 @@
-import Foundation
+import LarderClient
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Numbers as people read them.
 enum Readable {
@@ -22,7 +30,7 @@ enum Readable {
             amount /= 1024
             index += 1
         }
-        return "\(String(format: "%.1f", amount)) \(units[index])"
+        return "\(FixedPoint.text(amount, decimals: 1)) \(units[index])"
     }
 
     /// 211 k/s
@@ -33,6 +41,18 @@ enum Readable {
     }
 
     static func seconds(_ seconds: Double) -> String {
-        String(format: "%.1f s", seconds)
+        "\(FixedPoint.text(seconds, decimals: 1)) s"
+    }
+
+    /// 0.0125, 3.41e+03: so many digits and no zeros behind them, as `%g` of C.
+    static func number(_ number: Double, digits: Int32) -> String {
+        let bytesMax = 64
+        return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytesMax) { buffer in
+            guard let base = buffer.baseAddress else { return "" }
+            let count = unsafe withVaList([digits, number]) {
+                unsafe vsnprintf(base, bytesMax, "%.*g", $0)
+            }
+            return count > 0 && count < bytesMax ? unsafe String(cString: base) : ""
+        }
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LarderClient
 import LarderServer
 
@@ -104,12 +103,8 @@ struct SetCommand: AsyncParsableCommand {
 
     private func valueBytes() throws(CommandFailure) -> [UInt8] {
         if let value, value != "-" { return Array(value.utf8) }
-        let handle = try file.map(FileHandle.reading) ?? .standardInput
-        do {
-            return [UInt8](try handle.readToEnd() ?? Data())
-        } catch {
-            throw .unreadable(file, error)
-        }
+        guard let file else { return try OpenFile.standardInput.readToEnd() }
+        return try OpenFile.reading(file).readToEnd()
     }
 
     private func show(_ answer: SetResponse) throws(CommandFailure) {

@@ -1,6 +1,12 @@
-import Foundation
 import LarderClient
-import LarderServer
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// What a load reads: a file, or standard input.
 struct LoadInput {
@@ -12,26 +18,31 @@ struct LoadInput {
     /// The file's length, when it is known.
     let byteCount: UInt64?
     private let modifiedMillis: UInt64
-    private var handle: FileHandle
+    /// The same for one file, by whatever name.
+    private let identity: String
+    private let file: OpenFile
     private var held: [UInt8] = []
     private(set) var readBytes: UInt64 = 0
 
     init(path: String?) throws(CommandFailure) {
         self.path = path
         guard let path else {
-            handle = .standardInput
+            file = .standardInput
             byteCount = nil
             modifiedMillis = 0
+            identity = ""
             return
         }
-        handle = try .reading(path)
+        file = try .reading(path)
         var found = stat()
-        guard unsafe fstat(handle.fileDescriptor, &found) == 0 else {
-            throw .unreadable(path, FileContents.Failure(errno: errno).description)
+        guard unsafe fstat(file.number, &found) == 0 else {
+            throw .unreadable(path, errno: errno)
         }
         let kind = found.st_mode & S_IFMT
         guard kind != S_IFDIR else { throw .unreadable(path, "is a directory") }
         byteCount = kind == S_IFREG ? UInt64(clamping: found.st_size) : nil
+        let device = UInt64(truncatingIfNeeded: found.st_dev)
+        identity = "\(String(device, radix: 16))-\(String(found.st_ino, radix: 16))"
         modifiedMillis =
             UInt64(clamping: found.st_mtim.tv_sec) * 1_000
             + UInt64(clamping: found.st_mtim.tv_nsec) / 1_000_000
@@ -44,11 +55,7 @@ struct LoadInput {
 
     /// The same for the same file as long as it is not changed.
     var derivedSessionID: String {
-        let whole = URL(fileURLWithPath: path ?? "").standardizedFileURL.path
-        // FNV-1a: the path may be longer than a session's name.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in whole.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return "load-\(String(hash, radix: 16))-\(byteCount ?? 0)-\(modifiedMillis)"
+        "load-\(identity)-\(byteCount ?? 0)-\(modifiedMillis)"
     }
 
     /// Looks at the beginning.
@@ -79,28 +86,11 @@ struct LoadInput {
     mutating func rewind() throws(CommandFailure) {
         held = []
         readBytes = 0
-        do {
-            try handle.seek(toOffset: 0)
-        } catch {
-            throw .unreadable(path, error)
-        }
+        try file.seek(0)
     }
 
-    // A pipe gives what it has: Foundation's reads would wait for all that was asked for.
     private func readChunk() throws(CommandFailure) -> [UInt8]? {
-        let number = handle.fileDescriptor
-        var fault: Int32 = 0
-        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { buffer, count in
-            var taken = 0
-            repeat {
-                taken = unsafe read(number, buffer.baseAddress, buffer.count)
-            } while taken < 0 && errno == EINTR
-            if taken < 0 { fault = errno }
-            count = max(taken, 0)
-        }
-        guard fault == 0 else {
-            throw .unreadable(path, FileContents.Failure(errno: fault).description)
-        }
+        let chunk = try file.read(bytesMax: Self.chunkBytes)
         return chunk.isEmpty ? nil : chunk
     }
 }

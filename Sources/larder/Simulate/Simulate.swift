@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LarderCache
 import LarderServer
 import Synchronization
@@ -119,12 +118,7 @@ struct Simulate: AsyncParsableCommand {
     private func draw(
         _ cells: [SimulationReport.Cell], to path: String
     ) throws(CommandFailure) {
-        let file = try FileHandle.writing(path)
-        do {
-            try file.write(contentsOf: Data(MissRatioPlot(cells: cells).svg.utf8))
-        } catch {
-            throw .unwritable(path, error)
-        }
+        try OpenFile.writing(path).write(Array(MissRatioPlot(cells: cells).svg.utf8))
     }
 
     // MARK: arguments
