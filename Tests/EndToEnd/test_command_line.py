@@ -184,6 +184,15 @@ def test_the_readme_has_every_option_and_the_operations_every_counter(server):
     assert len(names) > 15 and [name for name in names if f"`{name}`" not in operations] == []
 
 
+def test_the_configuration_file_of_the_operations_is_right(tmp_path):
+    operations = (harness.ROOT / "docs/operations.md").read_text()
+    file = tmp_path / "larder.json"
+    file.write_text(re.search(r"```json\n(.*?)```", operations, re.DOTALL)[1])
+    printed = harness.larder("serve", "--config", str(file), "--print-config")
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout.count(b"  file\n") == len(re.findall(r'": ["\[]', file.read_text())) == 7
+
+
 def test_an_export_into_a_pipe_leaves_the_pipe_where_it_is(server, tmp_path):
     assert harness.larder("set", "piped", "value", server=server).returncode == 0
     pipe = tmp_path / "pipe"
