@@ -15,3 +15,13 @@ static inline void processor_pause(void) {
 static inline void processor_prefetch(const void *address) {
   __builtin_prefetch(address);
 }
+
+/// As `processor_prefetch`, for memory that will be written: no other processor keeps it.
+static inline void processor_prefetch_to_write(const void *address) {
+#if defined(__x86_64__) || defined(__i386__)
+  // The builtin asks to read unless the compiler may use everything that newer processors have.
+  __asm__ volatile("prefetchw %0" : : "m"(*(const char *)address));
+#else
+  __builtin_prefetch(address, 1);
+#endif
+}

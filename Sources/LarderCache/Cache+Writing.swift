@@ -46,6 +46,7 @@ extension Cache {
         nowNanos: UInt64
     ) -> UInt64? {
         guard value.count <= EntryBlock.overwriteBytesMax, charging == .real else { return nil }
+        if isLarge { shards.prefetch(hash) }
         let overwritten = shards.withShard(of: hash) {
             $0.overwrite(key, hash: hash, value, options, nowNanos: nowNanos)
         }

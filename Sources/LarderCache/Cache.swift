@@ -88,6 +88,7 @@ public final class Cache: Sendable {
         if let timeToLive = options.touch {
             return getTouching(key, hash, timeToLive, options, nowNanos: nowNanos)
         }
+        if isLarge { shards.prefetch(hash) }
         let (reading, turn) = shards.withShard(of: hash) {
             let reading = $0.read(
                 key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,

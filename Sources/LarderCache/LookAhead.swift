@@ -61,7 +61,7 @@ extension Cache {
         let hash = hash(of: key)
         ahead.add(hash)
         guard isLarge else { return }
-        shards.withShardIfFree(of: hash) { $0.prefetch(hash) }
+        shards.prefetch(hash)
         fetchEntries(&ahead, before: ahead.endOfArrived)
     }
 

@@ -14,10 +14,29 @@ struct Shard: ~Copyable, Sendable {
     /// All writes to a key take their versions here, so those of a key only grow.
     var versions: VersionCounter
 
-    init(seed: HashSeed, arena: borrowing EntryArena, firstVersion: UInt64) {
+    private let hint: TableHint
+
+    init(
+        seed: HashSeed, arena: borrowing EntryArena, firstVersion: UInt64, hint: TableHint
+    ) {
+        self.hint = hint
         table = EntryTable(arena)
         versions = VersionCounter(first: firstVersion)
         sketch = FrequencySketch(seed: seed.sketchKey)
+        hint.update(places)
+    }
+
+    private var places: TablePlaces {
+        TablePlaces(
+            slots: table.address, homes: UInt(table.homes), recent: recent.address,
+            recentShift: UInt(recent.shift), counters: sketch.address,
+            blockCount: UInt(sketch.blockCount), blockMask: UInt(sketch.blockMask))
+    }
+
+    /// Traps unless the table is in order and the hint tells where everything lies.
+    func checkInvariants() {
+        table.checkInvariants()
+        precondition(hint.places == places, "the hint is up to date")
     }
 
     /// What a look at a key found. The entry of a hit carries one more reference.
@@ -93,34 +112,19 @@ struct Shard: ~Copyable, Sendable {
         )
     }
 
-    // MARK: looking ahead
-
-    /// Fetches what a read of this hash looks at before the entry.
-    @inline(__always)
-    func prefetch(_ hash: UInt64) {
-        table.prefetchSlots(hash)
-        recent.prefetch(hash)
-        sketch.prefetch(hash)
-    }
-
-    /// Fetches what an eviction looks at beside the entry.
-    @inline(__always)
-    func prefetchForEviction(_ hash: UInt64) {
-        table.prefetchSlots(hash)
-        sketch.prefetch(hash)
-    }
-
     // MARK: changing
 
     mutating func insert(_ block: EntryBlock, hash: UInt64) {
         table.insert(block, hash: hash)
         sketch.reserve(entries: table.count)
         recent.reserve(entries: table.count)
+        hint.update(places)
     }
 
     mutating func remove(_ block: EntryBlock, hash: UInt64) {
         table.remove(block, hash: hash)
         sketch.reserve(entries: table.count)
+        hint.update(places)
     }
 
     mutating func replace(_ older: EntryBlock, with newer: EntryBlock, hash: UInt64) {

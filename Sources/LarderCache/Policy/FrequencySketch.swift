@@ -23,17 +23,19 @@ package struct FrequencySketch: ~Copyable, Sendable {
     private static let blocksMin = 16
 
     private var words: WordTable
-    private var blockCount: Int
+    private(set) var blockCount: Int
     /// The low bits of a key's number that may tell its block, one less than a power of two.
-    private var blockMask: UInt64
+    private(set) var blockMask: UInt64
     private var periodIncrements = incrementsPerEntry
     /// Blocks times increments that have not led to a halving yet.
     private var credit = 0
     /// The block that is halved next.
     private var ageing = 0
-    private let seed: (UInt64, UInt64)
+    private let seed: Seed
 
-    package init(seed: (UInt64, UInt64)) {
+    package typealias Seed = (UInt64, UInt64)
+
+    package init(seed: Seed) {
         blockCount = Self.blocksMin
         words = WordTable(count: Self.blocksMin * Self.wordsPerBlock)
         blockMask = UInt64(Self.blocksMin - 1)
@@ -63,9 +65,8 @@ package struct FrequencySketch: ~Copyable, Sendable {
     /// How often the key was recorded, as far as the sketch remembers.
     package func estimate(_ hash: UInt64) -> Int { estimate(at: Place(self, hash)) }
 
-    /// Fetches the key's counters for a look at them that comes soon.
-    @inline(__always)
-    func prefetch(_ hash: UInt64) { words.prefetch(Place(self, hash).base) }
+    /// Where the counters lie, until `reserve`.
+    var address: UInt { words.address }
 
     @inline(__always)
     private func estimate(at place: Place) -> Int {
@@ -121,25 +122,30 @@ package struct FrequencySketch: ~Copyable, Sendable {
     }
 
     /// Where a key's counters are.
-    private struct Place {
+    struct Place {
         let base: Int
-        let selectors: UInt64
+        private let selectors: UInt64
 
         // A finalizer of its own over the table's hash: keys that share a table slot or a shard
         // (some bits of the hash) do not share counters; only keys with one and the same 64-bit
         // hash would, and that hash is itself keyed by a secret.
         @inline(__always)
-        init(_ sketch: borrowing FrequencySketch, _ hash: UInt64) {
-            let product = (hash ^ sketch.seed.0).multipliedFullWidth(by: sketch.seed.1 | 1)
+        init(_ hash: UInt64, _ seed: Seed, blockCount: UInt64, blockMask: UInt64) {
+            let product = (hash ^ seed.0).multipliedFullWidth(by: seed.1 | 1)
             var mixed = product.low ^ product.high
             mixed = (mixed ^ mixed &>> 32) &* 0x9e37_79b9_7f4a_7c15
             mixed ^= mixed &>> 29
-            var block = mixed & sketch.blockMask
-            if block >= UInt64(truncatingIfNeeded: sketch.blockCount) {
-                block &= sketch.blockMask &>> 1
-            }
+            var block = mixed & blockMask
+            if block >= blockCount { block &= blockMask &>> 1 }
             base = Int(truncatingIfNeeded: block) &* wordsPerBlock
             selectors = mixed &>> 44
+        }
+
+        @inline(__always)
+        fileprivate init(_ sketch: borrowing FrequencySketch, _ hash: UInt64) {
+            self.init(
+                hash, sketch.seed, blockCount: UInt64(truncatingIfNeeded: sketch.blockCount),
+                blockMask: sketch.blockMask)
         }
 
         /// The word, and the bit in it where the counter begins.

@@ -14,15 +14,11 @@ extension Policy {
         guard entryCount > Self.entriesAtHand else { return }
         if let candidate = window.oldest {
             candidate.next?.prefetch()
-            let hash = candidate.hash
-            shards.withShardIfFree(of: hash) {
-                $0.prefetchForEviction(hash)
-            }
+            shards.prefetch(candidate.hash)
         }
         if let victim = main.victim {
             victim.next?.prefetch()
-            let hash = victim.hash
-            shards.withShardIfFree(of: hash) { $0.prefetchForEviction(hash) }
+            shards.prefetch(victim.hash)
         }
     }
 }

@@ -254,7 +254,7 @@ struct Policy: ~Copyable, Sendable {
         var tableCount: UInt64 = 0
         for index in 0..<shards.count {
             tableCount += shards.withShard(at: index) { shard in
-                shard.table.checkInvariants()
+                shard.checkInvariants()
                 return UInt64(shard.table.count)
             }
         }

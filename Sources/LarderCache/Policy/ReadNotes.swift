@@ -20,6 +20,8 @@ struct ReadNotes: ~Copyable, Sendable {
     private let expiries = InlineArray<256, Atomic<UInt64>> { _ in Atomic(0) }
     private let written = Atomic<UInt64>(0)
     private let taken = Atomic<UInt64>(0)
+    // What every request reads lies on a line that notes do not write.
+    private let padding = InlineArray<8, UInt64>(repeating: 0)
     /// The reads whose `SampleBits` have none of these, and whose turns have none of the low ones,
     /// are noted.
     private let mask = Atomic<UInt64>(0)

@@ -13,7 +13,7 @@ package struct RecentRequests: ~Copyable, Sendable {
 
     private var hashes = WordTable(count: 1)
     /// How far a mixed hash is shifted to be an index, less one.
-    private var shift: UInt64 = 63
+    private(set) var shift: UInt64 = 63
     /// Whether there are entries enough for one slot.
     private var isOpen = false
 
@@ -23,18 +23,18 @@ package struct RecentRequests: ~Copyable, Sendable {
     @inline(__always)
     package mutating func isFirst(_ hash: UInt64) -> Bool {
         guard isOpen else { return true }
-        let slot = slot(of: hash)
+        let slot = Self.slot(of: hash, shift: shift)
         guard hashes[slot] != hash else { return false }
         hashes[slot] = hash
         return true
     }
 
-    /// Fetches the key's slot for a request that comes soon.
-    @inline(__always)
-    func prefetch(_ hash: UInt64) { hashes.prefetch(slot(of: hash)) }
+    /// Where the slots lie, until `reserve`.
+    var address: UInt { hashes.address }
 
+    /// The index of a key's slot.
     @inline(__always)
-    private func slot(of hash: UInt64) -> Int {
+    static func slot(of hash: UInt64, shift: UInt64) -> Int {
         // Mixed with a constant of its own: shards and samples fix bits of the hash and of
         // `SampleBits`.
         let mixed = (hash &>> 32) &* 0xd6e8_feb8_6659_fd93

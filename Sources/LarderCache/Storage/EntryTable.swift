@@ -26,7 +26,6 @@ package struct EntryTable: ~Copyable, Sendable {
     /// Entries that a write moves to their new homes, more than enough to be done in time.
     private static let movedPerWrite = 6
     private static let hashesEnd: UInt64 = 1 << 32
-    private static let slotsPerLine = 8
     /// Slots that one step of a scan looks at, at most, beyond those it hands out.
     private static let scanSlotsMax = 4096
 
@@ -50,8 +49,9 @@ package struct EntryTable: ~Copyable, Sendable {
         hash & ~0 &<< 32 | UInt64(block.link)
     }
 
+    /// The part of a hash that the table works with.
     @inline(__always)
-    private static func hash(_ slot: UInt64) -> UInt64 { slot &>> 32 }
+    static func hash(_ slot: UInt64) -> UInt64 { slot &>> 32 }
 
     @inline(__always)
     private func entry(_ slot: UInt64) -> EntryBlock {
@@ -62,11 +62,21 @@ package struct EntryTable: ~Copyable, Sendable {
     @inline(__always)
     private func slot(_ index: Int) -> UInt64 { index < slots.count ? slots[index] : 0 }
 
-    /// Where the search for the upper half of a hash begins.
+    /// Where the slots lie, until the table changes.
+    var address: UInt { slots.address }
+
+    /// Over how many homes they are spread, while the table neither grows nor shrinks.
+    var homes: Int { lowHomes }
+
+    /// Where the search for the upper half of a hash begins, in a table with so many homes.
+    @inline(__always)
+    static func home(of hash: UInt64, homes: Int) -> Int {
+        Int(truncatingIfNeeded: (hash &* UInt64(truncatingIfNeeded: homes)) &>> 32)
+    }
+
     @inline(__always)
     private func home(of hash: UInt64) -> Int {
-        let homes = hash < split ? lowHomes : highHomes
-        return Int(truncatingIfNeeded: (hash &* UInt64(truncatingIfNeeded: homes)) &>> 32)
+        Self.home(of: hash, homes: hash < split ? lowHomes : highHomes)
     }
 
     /// The first slot that is empty or whose hash is not less than this one.
@@ -94,15 +104,6 @@ package struct EntryTable: ~Copyable, Sendable {
             if block.key.hasSameBytes(as: key) { return block }
             index &+= 1
         }
-    }
-
-    /// Fetches the slots of a hash for a look-up that comes soon.
-    @inline(__always)
-    func prefetchSlots(_ hash: UInt64) {
-        let home = home(of: Self.hash(hash))
-        slots.prefetch(home)
-        // Most entries lie no further behind their homes.
-        slots.prefetch(home &+ Self.slotsPerLine)
     }
 
     /// Fetches the entry that a look-up of this hash is likely to find.

@@ -5,6 +5,8 @@
 @safe
 struct ShardArray: ~Copyable, Sendable {
     private nonisolated(unsafe) let base: UnsafeMutablePointer<Guarded<Shard>>
+    private nonisolated(unsafe) let hints: UnsafeMutableRawPointer
+    private let sketchSeed: FrequencySketch.Seed
     private let mask: UInt64
     let count: Int
 
@@ -13,21 +15,33 @@ struct ShardArray: ~Copyable, Sendable {
         precondition(count > 0 && count & (count - 1) == 0, "shards are a power of two")
         self.count = count
         mask = UInt64(count - 1)
+        sketchSeed = seed.sketchKey
         unsafe base = .allocate(capacity: count)
+        unsafe hints = .allocate(byteCount: count * TableHint.bytes, alignment: TableHint.bytes)
         for index in 0..<count {
+            let hint = unsafe TableHint.make(in: hints + index * TableHint.bytes)
             unsafe (base + index).initialize(
-                to: Guarded(Shard(seed: seed, arena: arena, firstVersion: firstVersion)))
+                to: Guarded(
+                    Shard(seed: seed, arena: arena, firstVersion: firstVersion, hint: hint)))
         }
     }
 
     deinit {
         unsafe base.deinitialize(count: count)
         unsafe base.deallocate()
+        unsafe hints.deallocate()
     }
 
     /// The index of the shard that a key of this hash lives in.
     @inline(__always)
     func index(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> 32 & mask) }
+
+    /// Fetches what a request of this hash looks at before the entry.
+    @inline(__always)
+    func prefetch(_ hash: UInt64) {
+        unsafe TableHint(at: hints + index(of: hash) * TableHint.bytes).places
+            .prefetch(hash, sketchSeed)
+    }
 
     /// Runs `body` on the shard at `index` under its lock.
     @inline(__always)

@@ -1,5 +1,3 @@
-internal import CProcessor
-
 /// A row of 64-bit words, zero at first, that begins on a cache line and can grow and shrink
 /// where it is.
 ///
@@ -80,12 +78,8 @@ struct WordTable: ~Copyable, Sendable {
         }
     }
 
-    /// Fetches the cache line of a word that is used soon. Any index will do.
-    @inline(__always)
-    func prefetch(_ index: Int) {
-        guard index >= 0 && index < count else { return }
-        unsafe processor_prefetch(words + index)
-    }
+    /// Where the words lie, until it is resized.
+    var address: UInt { unsafe UInt(bitPattern: words) }
 
     /// Copies `length` words from one place to another, which do not overlap.
     func copy(from source: Int, to target: Int, length: Int) {
