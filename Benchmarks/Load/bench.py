@@ -271,7 +271,7 @@ def machine(all_kinds: list[Kind], options: argparse.Namespace) -> str:
          if line.startswith("model name")), platform.machine())
     lines = [
         f"{model}, {os.cpu_count()} cores, Linux {platform.release()}; the server on core {servers.SERVER_CORE}, the load "
-        f"generator on core {servers.CLIENT_CORE}. Medians of {options.rounds} rounds of {options.seconds} s, in brackets "
+        f"generator on core {servers.CLIENT_CORE}{', both at real-time priority' if options.realtime else ''}. Medians of {options.rounds} rounds of {options.seconds} s, in brackets "
         "the lowest and the highest; x is how many times Larder's, the median over the rounds.", ""]
     for kind in all_kinds:
         command = " ".join([pathlib.Path(kind.binary).name, *(argument or "''" for argument in kind.arguments)])

@@ -14,7 +14,6 @@ package struct PlainGetView: ~Escapable {
     private static let idBytesMax = 9
 
     /// Nil: it is something else, or written in another way, or wrong.
-    @inline(__always)
     @_lifetime(copy bytes)
     package init?(_ bytes: Span<UInt8>) {
         var start = 0
