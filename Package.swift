@@ -79,7 +79,9 @@ let package = Package(
         // What the inner parts take: `make bench-micro`.
         .executableTarget(
             name: "larder-microbench",
-            dependencies: ["LarderCache", "LarderProtocol", "LarderHTTP2"],
+            dependencies: [
+                "LarderService", "LarderGRPC", "LarderCache", "LarderProtocol", "LarderHTTP2",
+            ],
             path: "Benchmarks/Micro", swiftSettings: house),
         // A server and its clients in one thread, all of it drawn from a seed.
         .target(
