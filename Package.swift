@@ -69,7 +69,6 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: house),
 
         // Speaks the codec on stdin and stdout, for the tests that hold it against upb.
@@ -80,7 +79,9 @@ let package = Package(
         // What the inner parts take: `make bench-micro`.
         .executableTarget(
             name: "larder-microbench",
-            dependencies: ["LarderCache", "LarderProtocol", "LarderHTTP2"],
+            dependencies: [
+                "LarderService", "LarderGRPC", "LarderCache", "LarderProtocol", "LarderHTTP2",
+            ],
             path: "Benchmarks/Micro", swiftSettings: house),
         // A server and its clients in one thread, all of it drawn from a seed.
         .target(

@@ -1,6 +1,9 @@
-"""Tables in Markdown on standard output, and bar charts as SVG."""
+"""Tables in Markdown, on standard output and in the documents that show them, and bar charts as SVG."""
 
+import dataclasses
+import math
 import pathlib
+import re
 import statistics
 from xml.sax.saxutils import escape
 
@@ -10,14 +13,71 @@ COLORS = {
 }
 
 
-def spread(values: list[float], digits: int = 2) -> str:
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+def figure(value: float) -> str:
+    """A number to three digits that count."""
+    digits = 2 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:,.{max(0, digits)}f}"
 
 
-def table(title: str, header: list[str], rows: list[list[str]]) -> None:
-    print(f"\n### {title}\n\n| " + " | ".join(header) + " |\n|" + "---|" * len(header), flush=True)
-    for row in rows:
-        print("| " + " | ".join(row) + " |", flush=True)
+@dataclasses.dataclass
+class Cell:
+    """Measurements of one thing, and how they stand to others of the same rounds."""
+
+    values: list[float]
+    ratio: float | None = None
+
+    @property
+    def median(self) -> str:
+        return figure(statistics.median(self.values))
+
+    def __str__(self) -> str:
+        spread = f" ({figure(min(self.values))} to {figure(max(self.values))})" if len(self.values) > 1 else ""
+        return self.median + spread + ("" if self.ratio is None else f", x {self.ratio:.2f}")
+
+
+@dataclasses.dataclass
+class Table:
+    title: str
+    header: list[str]
+    rows: list[list[str | Cell]]
+
+    def markdown(self, medians_only: bool = False) -> str:
+        lines = [self.header, ["---"] * len(self.header)]
+        for row in self.rows:
+            lines.append([cell.median if medians_only and isinstance(cell, Cell) else str(cell) for cell in row])
+        return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+class Report:
+    """The tables of a run by their names."""
+
+    def __init__(self, machine: str):
+        self.machine = machine
+        self.tables: dict[str, Table] = {}
+        print(machine, flush=True)
+
+    def table(self, name: str, title: str, header: list[str], rows: list[list[str | Cell]]) -> None:
+        self.tables[name] = Table(title, header, rows)
+        print(f"\n### {title}\n\n{self.tables[name].markdown()}", end="", flush=True)
+
+    def write(self, document: pathlib.Path) -> None:
+        """Puts the tables of this run where the document has marks of their names.
+
+        A mark is `<!-- bench: NAME -->`, or `<!-- bench: NAME medians -->` for a table without the spread; what
+        follows, as far as `<!-- end -->`, is replaced. `machine` is what the figures were taken on and with.
+        """
+        def replaced(found: re.Match) -> str:
+            name, medians = found["name"], found["medians"] is not None
+            if name == "machine":
+                text = self.machine + "\n"
+            elif name in self.tables:
+                text = self.tables[name].markdown(medians)
+            else:
+                return found[0]
+            return f"{found['mark']}\n{text}<!-- end -->"
+
+        pattern = r"(?P<mark><!-- bench: (?P<name>\w+)(?P<medians> medians)? -->)\n.*?<!-- end -->"
+        document.write_text(re.sub(pattern, replaced, document.read_text(), flags=re.DOTALL))
 
 
 def bars(path: pathlib.Path, title: str, unit: str, groups: dict[str, dict[str, float]]) -> None:

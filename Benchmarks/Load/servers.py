@@ -6,6 +6,7 @@ import glob
 import importlib.util
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,14 @@ SERVER_CORE, CLIENT_CORE = "0", "1"
 # Of measurements with two server threads; on a machine of two cores the load generator shares them.
 SERVER_CORES, CLIENT_CORES = "0,1", "2,3" if (os.cpu_count() or 1) >= 4 else "0,1"
 TLS_KEY, TLS_CERTIFICATE = BUILT / "tls-key.pem", BUILT / "tls-certificate.pem"
+
+
+# What stands before every command that is measured.
+SCHEDULING: list[str] = []
+
+
+def on_cores(cores: str) -> list[str]:
+    return [*SCHEDULING, "taskset", "-c", cores]
 
 
 def free_port() -> int:
@@ -47,6 +56,14 @@ class Kind:
     flags: list[str]
     """Its values are there from the start, and it takes no others."""
     is_filled: bool = False
+    """What tells its version; its binary, asked for it, if nothing."""
+    version_command: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        command = self.version_command or (self.binary, "--version")
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return re.search(r"\d+(\.\d+)+", out)[0]
 
     def command(self, port: int, value_bytes: int, threads: int) -> list[str]:
         folder = BUILT / f"files-{value_bytes}"
@@ -76,7 +93,7 @@ def existing(all_kinds: list[Kind]) -> list[Kind]:
 
 
 def secured_kinds(larder: str) -> list[Kind]:
-    """Those that speak TLS, Larder first."""
+    """Those that speak TLS, Larder first, and Larder without it."""
     if not TLS_CERTIFICATE.exists():
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
@@ -84,6 +101,7 @@ def secured_kinds(larder: str) -> list[Kind]:
             check=True, capture_output=True)
     return existing([
         Kind("larder", larder, [*LARDER, "--tls-certificate", "{certificate}", "--tls-key", "{key}"], ["-T"]),
+        Kind("larder without TLS", larder, LARDER, []),
         Kind(
             "nghttpd", shutil.which("nghttpd"), ["-d", "{folder}", "-a", "127.0.0.1", "{port}", "{key}", "{certificate}"],
             ["-T", "-f", "/value"], is_filled=True),
@@ -94,11 +112,14 @@ def kinds(larder: str) -> list[Kind]:
     """Those that are installed or built, Larder first."""
     return existing([
         Kind("larder", larder, LARDER, []),
-        Kind("C floor", str(BUILT / "floor"), ["{port}", "{bytes}"], ["-K"], is_filled=True),
+        Kind(
+            "C floor", str(BUILT / "floor"), ["{port}", "{bytes}"], ["-K"], is_filled=True,
+            version_command=("pkg-config", "--modversion", "libnghttp2")),
         Kind(
             "nghttpd", shutil.which("nghttpd"), ["--no-tls", "-d", "{folder}", "-a", "127.0.0.1", "{port}"],
             ["-f", "/value"], is_filled=True),
-        Kind("gRPC C++", str(BUILT / "grpc_cpp"), ["{port}"], []),
+        Kind(
+            "gRPC C++", str(BUILT / "grpc_cpp"), ["{port}"], [], version_command=("pkg-config", "--modversion", "grpc++")),
         Kind("Redis", shutil.which("redis-server"), REDIS, ["-x", "resp"]),
         Kind("Valkey", valkey(), REDIS, ["-x", "resp"]),
         Kind(
@@ -112,7 +133,7 @@ def kinds(larder: str) -> list[Kind]:
 def running(command: list[str], port: int, cores: str = SERVER_CORE):
     """The process of a command that listens; ended, and waited for, at the end."""
     process = subprocess.Popen(
-        ["taskset", "-c", cores, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [*on_cores(cores), *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, process)
         yield process
@@ -158,7 +179,7 @@ class Server:
     def load(self, *flags: str) -> dict[str, str]:
         """Runs the load generator; its one line of results by the names of the columns."""
         command = [
-            "taskset", "-c", self.cores[1], str(BUILT / "loader"), "-h", "-p", str(self.port),
+            *on_cores(self.cores[1]), str(BUILT / "loader"), "-h", "-p", str(self.port),
             "-i", str(self.process.pid), "-k", str(self.keys), "-v", self.value, *self.kind.flags, *flags]
         out = subprocess.run(command, capture_output=True, text=True, timeout=600)
         if out.returncode != 0:

@@ -1,6 +1,7 @@
 /// Sixteen-byte keys by number, and a repeatable way to choose among the numbers.
 struct Keys {
-    private(set) var bytes = [UInt8](repeating: 0x6b, count: 16)
+    static let bytes = 16
+    private(set) var bytes = [UInt8](repeating: 0x6b, count: bytes)
     private var state: UInt64
 
     init(seed: Int) {
@@ -23,5 +24,11 @@ struct Keys {
         mixed = (mixed ^ mixed &>> 27) &* 0x94d0_49bb_1331_11eb
         mixed ^= mixed &>> 31
         turn(to: Int(truncatingIfNeeded: mixed.multipliedFullWidth(by: UInt64(count)).high))
+    }
+
+    /// Copies the key to a place in a message.
+    @inline(__always)
+    borrowing func copy(to message: inout MutableSpan<UInt8>, at start: Int) {
+        for index in 0..<Self.bytes { message[start &+ index] = bytes[index] }
     }
 }

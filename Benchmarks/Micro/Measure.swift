@@ -12,7 +12,8 @@ final class Measure {
     /// Measures what has a name that begins with one of `wanted`; everything if there is none.
     init(wanted: [String]) { self.wanted = wanted }
 
-    private func isWanted(_ name: String) -> Bool {
+    /// Whether what has this name is measured.
+    func isWanted(_ name: String) -> Bool {
         wanted.isEmpty || wanted.contains { name.hasPrefix($0) }
     }
 

@@ -14,4 +14,5 @@ while let argument = arguments.popFirst() {
 let measure = Measure(wanted: wanted)
 CodecBench.run(measure)
 SessionBench.run(measure)
+MethodBench.run(measure, entries: entries)
 await CacheBench.run(measure, entries: entries)

@@ -8,8 +8,9 @@ internal import Synchronization
 /// is taken and freed after all are let go. Time comes from the caller,
 /// in nanoseconds of one monotonic clock.
 public final class Cache: Sendable {
-    /// What a processor keeps at hand of the entries, at most.
-    private static let atHandBytes: UInt64 = 512 * 1024
+    /// What a processor keeps at hand of the entries, or near enough that asking for them ahead
+    /// costs more than waiting.
+    private static let atHandBytes: UInt64 = 2 << 20
 
     /// Entries that one hold of the policy's lock moves or evicts, before others get a turn.
     static let stepsPerHold = 256

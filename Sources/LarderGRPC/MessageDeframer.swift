@@ -1,7 +1,8 @@
 /// Peels messages out of a stream's bytes, however they are cut.
 ///
 /// A message that lies whole in one chunk stays where it is. One that is split is gathered in a
-/// buffer that grows with the bytes that have come, whatever length was announced.
+/// buffer that grows with the bytes that have come, whatever length was announced; what a message
+/// before it left behind may be larger, but hardly larger than the message.
 ///
 /// - Complexity: O(1) for a message in one chunk; a split message is copied once, and again as
 ///   its buffer doubles.
@@ -17,7 +18,8 @@ package struct MessageDeframer: ~Copyable {
     package static let firstBufferBytesMax = 4 * 1024
     /// The buffer holds at most this many times what has come; fewer steps mean fewer copies.
     private static let growthFactor = 4
-    /// A larger buffer is given back once its message is used.
+    /// A larger buffer is given back, or to those that share `MessageBuffers`, once its message is
+    /// used.
     package static let keptBufferBytesMax = 64 * 1024
 
     private enum Phase {
@@ -39,14 +41,23 @@ package struct MessageDeframer: ~Copyable {
     private var missingBytes = 0
     private var buffer: [UInt8] = []
     private let takesCompressed: Bool
+    /// Where storage of long messages comes from and goes to.
+    private let buffers: MessageBuffers?
 
     /// Whether the message that `next` told of last is compressed.
     package private(set) var isCompressed = false
 
     /// `takesCompressed`: the call names a compression, so messages may be flagged with it.
-    package init(messageBytesMax: UInt32, takesCompressed: Bool = false) {
+    package init(
+        messageBytesMax: UInt32, takesCompressed: Bool = false, buffers: MessageBuffers? = nil
+    ) {
         self.messageBytesMax = messageBytesMax
         self.takesCompressed = takesCompressed
+        self.buffers = buffers
+    }
+
+    deinit {
+        if buffer.capacity > Self.keptBufferBytesMax { buffers?.keep(buffer) }
     }
 
     /// The next message of the chunk, from `offset` on, which moves past what was taken; nil when
@@ -200,15 +211,24 @@ extension MessageDeframer {
         if needed > buffer.capacity {
             let first = min(messageBytes, Self.firstBufferBytesMax)
             let grown = min(messageBytes, buffer.capacity * Self.growthFactor)
-            buffer.reserveCapacity(max(needed, first, grown))
+            grow(to: max(needed, first, grown), needed: needed)
         }
         buffer.append(addingCapacity: bytes.count) { output in
             for index in bytes.indices { output.append(bytes[index]) }
         }
     }
 
+    private mutating func grow(to capacity: Int, needed: Int) {
+        guard capacity > Self.keptBufferBytesMax,
+            var larger = buffers?.take(bytesMin: needed, messageBytes: messageBytes)
+        else { return buffer.reserveCapacity(capacity) }
+        larger.append(contentsOf: buffer)
+        buffer = larger
+    }
+
     private mutating func clearBuffer() {
         if buffer.capacity > Self.keptBufferBytesMax {
+            buffers?.keep(buffer)
             buffer = []
         } else if !buffer.isEmpty {
             buffer.removeAll(keepingCapacity: true)

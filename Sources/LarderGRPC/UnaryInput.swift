@@ -24,9 +24,11 @@ package struct UnaryInput: ~Copyable {
     private var deframer: MessageDeframer
     private var phase = Phase.empty
 
-    package init(messageBytesMax: UInt32, takesCompressed: Bool = false) {
+    package init(
+        messageBytesMax: UInt32, takesCompressed: Bool = false, buffers: MessageBuffers? = nil
+    ) {
         deframer = MessageDeframer(
-            messageBytesMax: messageBytesMax, takesCompressed: takesCompressed)
+            messageBytesMax: messageBytesMax, takesCompressed: takesCompressed, buffers: buffers)
     }
 
     /// Whether the message just delivered is compressed.

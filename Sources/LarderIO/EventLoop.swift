@@ -72,15 +72,7 @@ package final class EventLoop: @unchecked Sendable {
         Timer(core, afterMillis: afterMillis, repeatMillis: repeatMillis, body)
     }
 
-    /// Calls `body` on the loop whenever the process receives signal `number`, until cancelled.
-    @discardableResult
-    package func onSignal(
-        _ number: Int32, _ body: @escaping () -> Void
-    ) throws(IOError) -> SignalWatch {
-        try SignalWatch(core, number, body)
-    }
-
-    /// Closes every stream, listener, timer and signal watch and waits for their `closed`.
+    /// Closes every stream, listener and timer and waits for their `closed`.
     ///
     /// Jobs that were submitted before run first. The loop is empty then, and may run again.
     package func closeAll() {

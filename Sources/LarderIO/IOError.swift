@@ -22,10 +22,6 @@ package struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     package var isAddressInUse: Bool { code == "EADDRINUSE" }
-    package var isConnectionRefused: Bool { code == "ECONNREFUSED" }
-    package var isTimeout: Bool { code == "ETIMEDOUT" }
-    /// The peer cut the connection, or had gone when something was written.
-    package var isPeerReset: Bool { code == "ECONNRESET" || code == "EPIPE" }
     /// We ended it ourselves: an attempt was given up, or its loop was dropped.
     package var isCancelled: Bool { code == "ECANCELED" }
 }

@@ -8,11 +8,9 @@ import Darwin
 
 /// Takes the connections that arrive at one address, on one loop.
 ///
-/// There are three ways to spread connections over loops:
+/// There are two ways to spread connections over loops:
 /// - `init(loop:socket:)` on every loop with one shared socket: whichever loop wakes first takes
 ///   what is there, so idle loops take more, and a burst may go to one loop.
-/// - `init(loop:address:reusePort: true)` on every loop: the kernel hashes each connection to a
-///   loop. Even for many connections, by luck for a few.
 /// - `init(loop:socket:onAcceptedSocket:)` on one loop, which hands each socket to the loop of its
 ///   choice: exactly even for a few as for many, at the price of one wake-up per connection.
 @safe
@@ -69,11 +67,9 @@ package final class Listener: Handle {
     }
 
     package convenience init(
-        loop: EventLoop, address: SocketAddress, reusePort: Bool = false,
-        backlog: Int = ListeningSocket.backlogDefault, onAccept: @escaping (ByteStream) -> Void
+        loop: EventLoop, address: SocketAddress, onAccept: @escaping (ByteStream) -> Void
     ) throws(IOError) {
-        let socket = try ListeningSocket(address, reusePort: reusePort, backlog: backlog)
-        try self.init(loop: loop, socket: socket, onAccept: onAccept)
+        try self.init(loop: loop, socket: ListeningSocket(address), onAccept: onAccept)
     }
 
     deinit {

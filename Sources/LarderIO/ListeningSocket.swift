@@ -21,11 +21,9 @@ package final class ListeningSocket: Sendable {
 
     /// Binds and listens; what is wrong with the address, EADDRINUSE too, is thrown here.
     ///
-    /// With `reusePort` other sockets, of other processes too, may listen at the same address (see
-    /// `SocketAddress.checkIsFree`); it has no meaning for a Unix socket. `unixMode` are the
-    /// permissions of a Unix socket's file; nil leaves what the umask says.
+    /// `unixMode` are the permissions of a Unix socket's file; nil leaves what the umask says.
     package init(
-        _ address: SocketAddress, reusePort: Bool = false, backlog: Int = backlogDefault,
+        _ address: SocketAddress, backlog: Int = backlogDefault,
         unixMode: UInt32? = nil
     ) throws(IOError) {
         let context = "listen on \(address)"
@@ -41,7 +39,7 @@ package final class ListeningSocket: Sendable {
                 throw IOError(errno: error, context)
             }
         case .ip(let host, let port):
-            opened = try Self.bindInternet(host, port, reusePort: reusePort, context)
+            opened = try Self.bindInternet(host, port, context)
             file = nil
         }
         guard listen(opened.number, Int32(clamping: backlog)) == 0 else {
@@ -80,13 +78,13 @@ package final class ListeningSocket: Sendable {
     // MARK: Internet
 
     private static func bindInternet(
-        _ host: String, _ port: UInt16, reusePort: Bool, _ context: String
+        _ host: String, _ port: UInt16, _ context: String
     ) throws(IOError) -> FileDescriptor {
         if host.isEmpty {
             // One IPv6 socket hears IPv4 too. A machine without IPv6 still has the other.
             if let every = SocketName(literal: "::", port: port) {
                 do throws(IOError) {
-                    return try bindInternet(every, reusePort: reusePort, context)
+                    return try bindInternet(every, context)
                 } catch {
                     guard error.code == "EAFNOSUPPORT" || error.code == "EADDRNOTAVAIL" else {
                         throw error
@@ -96,26 +94,23 @@ package final class ListeningSocket: Sendable {
             guard let every = SocketName(literal: "0.0.0.0", port: port) else {
                 throw .malformed("no address", context)
             }
-            return try bindInternet(every, reusePort: reusePort, context)
+            return try bindInternet(every, context)
         }
         let names = try SocketName.lookUp(host, port: port, context)
         // A name with addresses of both families: IPv4, which every client of "localhost" tries.
         guard let name = names.first(where: { !$0.isIPv6 }) ?? names.first else {
             throw IOError(code: "ENOTFOUND", message: "the host has no address", context: context)
         }
-        return try bindInternet(name, reusePort: reusePort, context)
+        return try bindInternet(name, context)
     }
 
     private static func bindInternet(
-        _ name: SocketName, reusePort: Bool, _ context: String
+        _ name: SocketName, _ context: String
     ) throws(IOError) -> FileDescriptor {
         let socket = try FileDescriptor.socket(family: name.family, context)
         _ = socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
         if name.isIPv6 {
             _ = socket.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, name.isUnspecified ? 0 : 1)
-        }
-        if reusePort, !socket.setOption(SOL_SOCKET, SO_REUSEPORT, 1) {
-            throw IOError(errno: errno, context)
         }
         let number = socket.number
         guard unsafe name.withPointer({ unsafe bind(number, $0, name.length) }) == 0 else {
@@ -140,21 +135,5 @@ package final class ListeningSocket: Sendable {
             throw IOError(errno: errno, context)
         }
         return socket
-    }
-}
-
-extension SocketAddress {
-    /// Throws EADDRINUSE if somebody listens here already, with `reusePort` or without.
-    ///
-    /// For the start of a server whose own sockets share the port: without this a second server of
-    /// the same user would silently take half of the connections. Two servers that start in the
-    /// same moment can both pass; one `ListeningSocket` without `reusePort` for all loops has no
-    /// such gap.
-    package func checkIsFree() throws(IOError) {
-        switch self {
-        case .ip(_, let port):
-            if port != 0 { _ = try ListeningSocket(self, reusePort: false, backlog: 1) }
-        case .unix(let path): try SocketFile.removeStale(path, "listen on \(self)")
-        }
     }
 }

@@ -1,3 +1,4 @@
+import LarderGRPC
 import LarderHTTP2
 package import LarderIO
 package import LarderService
@@ -10,6 +11,7 @@ package final class LoopShared {
     let limits: ConnectionLimits
     /// What all sessions of the loop take their blocks from.
     let sessionMemory = SessionMemory()
+    let messageBuffers = MessageBuffers()
     let blocks: AnswerBlocks
     let logger: Logger
     private let gauges: ServerGauges

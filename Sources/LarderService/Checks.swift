@@ -2,10 +2,13 @@ import LarderCache
 
 // What every method asks of what it is given.
 extension Services {
-    func checkKey(_ key: Span<UInt8>) throws(Refusal) {
-        if key.isEmpty { throw .keyEmpty }
-        if key.count > limits.keyBytesMax {
-            throw .keyTooLong(bytes: key.count, limit: limits.keyBytesMax)
+    @inline(__always)
+    func checkKey(_ key: Span<UInt8>) throws(Refusal) { try checkKey(bytes: key.count) }
+
+    func checkKey(bytes: Int) throws(Refusal) {
+        if bytes == 0 { throw .keyEmpty }
+        if bytes > limits.keyBytesMax {
+            throw .keyTooLong(bytes: bytes, limit: limits.keyBytesMax)
         }
     }
 

@@ -8,8 +8,10 @@ struct Larder: AsyncParsableCommand {
         commandName: "larder",
         abstract: "An in-memory cache, spoken to with plain gRPC.",
         discussion: """
-            Exit codes: 0 done, 64 a wrong command line, 70 a fault of larder itself, 71 the \
-            system refuses something needed (an address in use), 78 a wrong configuration.
+            Exit codes: 0 done, 1 a miss or something not stored, 2 the call failed, 3 cannot \
+            connect, 64 a wrong command line, 65 malformed input, 66 a file that cannot be read, \
+            70 a fault of larder itself, 71 the system refuses something needed (an address in \
+            use), 73 a file that cannot be written, 78 a wrong configuration.
             """,
         version: Version.current,
         subcommands: [

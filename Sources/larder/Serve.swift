@@ -42,14 +42,14 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let resolution = try resolve()
         if printConfig {
-            print(ConfigurationTable.text(resolution), terminator: "")
+            try Terminal.writeLine(ConfigurationTable.text(resolution))
         } else if checkConfig {
             do throws(SettingsError) {
                 _ = try SecurityPlan(resolution.settings)
             } catch {
                 throw CommandFailure(error)
             }
-            print("the configuration is right")
+            try Terminal.writeLine("the configuration is right")
         } else {
             try await serve(resolution)
         }

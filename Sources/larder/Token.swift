@@ -1,6 +1,13 @@
 import ArgumentParser
-import Foundation
 import LarderServer
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// `larder token`: makes a token and the line for the server's file of tokens.
 struct Token: ParsableCommand {
@@ -49,26 +56,13 @@ struct Token: ParsableCommand {
     }
 
     private func append(_ line: String, to path: String) throws(CommandFailure) {
-        let number = unsafe open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        guard number >= 0 else { throw unwritable(path, unsafe String(cString: strerror(errno))) }
-        let file = FileHandle(fileDescriptor: number, closeOnDealloc: true)
-        do {
-            // A last line without an end must not swallow ours.
-            let end = try file.seekToEnd()
-            var text = "\(line)\n"
-            if end > 0 {
-                try file.seek(toOffset: end - 1)
-                if try file.read(upToCount: 1) != Data("\n".utf8) { text = "\n" + text }
-            }
-            try file.write(contentsOf: Data(text.utf8))
-        } catch {
-            throw unwritable(path, "write failed")
+        let file = try OpenFile.writing(path, flags: O_RDWR | O_APPEND, permissions: 0o600)
+        // A last line without an end must not swallow ours.
+        var text = "\(line)\n"
+        if try file.seek(0, from: SEEK_END) > 0 {
+            try file.seek(-1, from: SEEK_END)
+            if try file.read(bytesMax: 1) != Array("\n".utf8) { text = "\n" + text }
         }
-    }
-
-    private func unwritable(_ path: String, _ reason: String) -> CommandFailure {
-        CommandFailure(
-            "\(OneLine.quoted(path)): \(OneLine.text(reason))",
-            exitCode: ClientExit.unwritableOutput)
+        try file.write(Array(text.utf8))
     }
 }

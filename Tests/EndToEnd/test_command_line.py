@@ -3,7 +3,11 @@
 import base64
 import json
 import os
+import pathlib
 import re
+import signal
+import subprocess
+import time
 
 import pytest
 
@@ -70,6 +74,26 @@ def test_exit_codes_of_failures(server):
     assert nobody.returncode == 3 and nobody.stderr.count(b"\n") == 1
     assert run(server, "get").returncode == 64
     assert run(server, "get", "k", "--no-such-flag").returncode == 64
+
+
+@pytest.mark.parametrize("command, code, words", [
+    (["set", "k", "--file", "/nowhere"], 66, "cannot read /nowhere: no such file or directory"),
+    (["get", "k", "--token-file", "/nowhere"], 66, "cannot read /nowhere: no such file or directory"),
+    (["load", "/"], 66, "cannot read /: is a directory"),
+    (["export", "-o", "/dev/full"], 73, "cannot write /dev/full: no space left on device"),
+    (["get", "k", "--timeout", "5x"], 64, "not a time such as 500ms"),
+])
+def test_what_is_wrong_with_a_file_or_a_time_is_said(server, command, code, words):
+    failed = run(server, *command)
+    assert failed.returncode == code and words in failed.stderr.decode(), failed.stderr
+    assert failed.stderr.count(b"\n") == 1
+
+
+def test_a_full_standard_output_is_an_error():
+    for command in [["serve", "--print-config"], ["serve", "--check-config"]]:
+        with open("/dev/full", "wb") as full:
+            ended = subprocess.run([harness.LARDER, *command], env=harness.environment(), stdout=full, stderr=subprocess.PIPE, timeout=60)
+        assert ended.returncode == 73 and b"cannot write standard output: no space" in ended.stderr, ended.stderr
 
 
 def test_health_and_limits(server):
@@ -160,6 +184,15 @@ def test_the_readme_has_every_option_and_the_operations_every_counter(server):
     assert len(names) > 15 and [name for name in names if f"`{name}`" not in operations] == []
 
 
+def test_the_configuration_file_of_the_operations_is_right(tmp_path):
+    operations = (harness.ROOT / "docs/operations.md").read_text()
+    file = tmp_path / "larder.json"
+    file.write_text(re.search(r"```json\n(.*?)```", operations, re.DOTALL)[1])
+    printed = harness.larder("serve", "--config", str(file), "--print-config")
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout.count(b"  file\n") == len(re.findall(r'": ["\[]', file.read_text())) == 7
+
+
 def test_an_export_into_a_pipe_leaves_the_pipe_where_it_is(server, tmp_path):
     assert harness.larder("set", "piped", "value", server=server).returncode == 0
     pipe = tmp_path / "pipe"
@@ -170,3 +203,53 @@ def test_an_export_into_a_pipe_leaves_the_pipe_where_it_is(server, tmp_path):
     assert b"piped" in os.read(reader, 65_536)
     os.close(reader)
     assert [file.name for file in tmp_path.iterdir()] == ["pipe"] and pipe.is_fifo()
+
+
+def interrupted(server, *command, number, when):
+    """Runs a command and sends it a signal once `when` holds and it has a hand for the signal."""
+    process = subprocess.Popen(
+        [harness.LARDER, *command], env=harness.environment(LARDER_ADDR=server.address), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def catches():
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        return int(re.search(r"SigCgt:\s*([0-9a-f]+)", status)[1], 16) >> (number - 1) & 1
+
+    try:
+        deadline = time.monotonic() + 60
+        while not (when() and catches()):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    return process.returncode, out.decode(), errors.decode()
+
+
+def test_a_load_that_is_interrupted_tells_how_far_it_came(server, tmp_path):
+    # Nobody closes the pipe: the load waits for more when the signal comes.
+    pipe = tmp_path / "endless.jsonl"
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)
+    os.write(writer, b'{"key": "before-the-signal", "value": "v"}\n' * 300)
+    code, out, errors = interrupted(
+        server, "load", str(pipe), "--resume", "--session", "interrupted", number=signal.SIGINT,
+        when=lambda: run(server, "get", "before-the-signal").returncode == 0)
+    os.close(writer)
+    assert code == -signal.SIGINT
+    assert "acknowledged" in out and "go on with: --resume --session interrupted" in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_export_that_is_interrupted_leaves_no_file(make_server, tmp_path, number):
+    server = make_server()
+    # A server that stands still keeps the export waiting.
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        code, _, _ = interrupted(
+            server, "export", "-o", str(tmp_path / "cache.larder"), number=number,
+            when=lambda: any(tmp_path.iterdir()))
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    assert code == -number and list(tmp_path.iterdir()) == []

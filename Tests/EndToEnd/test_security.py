@@ -162,14 +162,14 @@ def test_the_command_line_checks_the_certificate(make_server, certificates):
     assert harness.larder("set", "k", "v", *ca, "--addr", address).returncode == 0
     assert harness.larder("get", "k", *ca, "--addr", address).stdout == b"v"
     assert harness.larder("get", "k", *ca, "--addr", server.address).returncode == 0
-    for arguments, words in [
-        (["--tls"], "not trusted"),
-        (["--ca", certificates.path("stranger.pem")], "not trusted"),
-        ([*ca, "--server-name", "example.org"], "not trusted"),
-        (["--ca", "/nowhere.pem"], "/nowhere.pem"),
+    for arguments, code, words in [
+        (["--tls"], 3, "not trusted"),
+        (["--ca", certificates.path("stranger.pem")], 3, "not trusted"),
+        ([*ca, "--server-name", "example.org"], 3, "not trusted"),
+        (["--ca", "/nowhere.pem"], 66, "/nowhere.pem: can't be read: no such file"),
     ]:
         run = harness.larder("get", "k", *arguments, "--addr", address)
-        assert run.returncode == 3, (arguments, run.stderr)
+        assert run.returncode == code, (arguments, run.stderr)
         assert words in run.stderr.decode() and run.stderr.count(b"\n") == 1, (arguments, run.stderr)
     cleartext = harness.larder("get", "k", "--addr", address)
     assert cleartext.returncode == 2 and b"TLS" in cleartext.stderr

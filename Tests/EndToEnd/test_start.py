@@ -124,3 +124,10 @@ def test_the_entry_limit_holds(make_server):
         stub = harness.cache_stub(channel)
         kept = sum(len(r.entries) for r in stub.Export(m.ExportRequest(metadata_only=True)))
     assert 50 <= kept <= 100
+
+
+def test_the_binary_does_without_all_of_foundation():
+    """Foundation and ICU are 6 MiB of resident memory in every process."""
+    linked = subprocess.run(["ldd", str(harness.LARDER)], capture_output=True, text=True, timeout=30).stdout
+    assert "libnghttp2" in linked
+    assert "libFoundation.so" not in linked and "ICU" not in linked

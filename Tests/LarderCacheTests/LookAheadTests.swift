@@ -21,12 +21,13 @@ struct LookAheadTests {
     }
 
     @Test(
-        "they are found as others are, in small caches and in large ones", arguments: [100, 20_000])
+        "they are found as others are, in small caches and in large ones", arguments: [100, 60_000])
     func finds(count: Int) {
         let cache = Cache.small(budgetBytes: 64 << 20)
         for number in 0..<count {
             _ = cache.set(keyBytes(number), [UInt8(truncatingIfNeeded: number)], nowNanos: 1)
         }
+        #expect(cache.looksAhead == (count > 100))
         var generator = SeededGenerator(seed: UInt64(count))
         for lead in [1, 2, 7, 8, 9, LookAhead.keysMax] {
             let keys = (0..<500).map { _ in generator.below(count * 2) }
@@ -40,12 +41,13 @@ struct LookAheadTests {
 
     @Test("what is deleted, written and evicted meanwhile makes no difference")
     func changes() {
-        let cache = Cache.small(budgetBytes: 3 << 19)
+        let cache = Cache.small(budgetBytes: 3 << 20)
         var generator = SeededGenerator(seed: 5)
-        for number in 0..<20_000 { _ = cache.set(keyBytes(number), [1], nowNanos: 1) }
+        for number in 0..<60_000 { _ = cache.set(keyBytes(number), [1], nowNanos: 1) }
+        #expect(cache.looksAhead)
         for round in 0..<500 {
             var ahead = LookAhead()
-            let keys = (0..<LookAhead.keysMax).map { _ in generator.below(20_000) }
+            let keys = (0..<LookAhead.keysMax).map { _ in generator.below(60_000) }
             for key in keys {
                 let name = keyBytes(key)
                 cache.prepare(name.span, in: &ahead)
@@ -56,7 +58,7 @@ struct LookAheadTests {
             cache.delete(deleted.span, nowNanos: 1)
             _ = cache.set(keyBytes(keys[5]), [2, 3], nowNanos: 1)
             for new in 0..<20 {
-                _ = cache.set(keyBytes(30_000 + round * 20 + new), [4], nowNanos: 1)
+                _ = cache.set(keyBytes(70_000 + round * 20 + new), [4], nowNanos: 1)
             }
             for key in keys {
                 let name = keyBytes(key)

@@ -187,34 +187,6 @@ struct EventLoopTests {
         #expect(ears.allSatisfy { $0.error?.isCancelled == true })
     }
 
-    @Test("a signal is heard by every loop that watches it, until cancelled")
-    func signals() throws {
-        var count = 0
-        try withLoop { loop in
-            var watch: SignalWatch?
-            watch = try loop.onSignal(SIGUSR2) {
-                count += 1
-                if count == 2 {
-                    watch?.cancel()
-                    loop.timer(afterMillis: 5) { loop.stop() }
-                } else {
-                    kill(getpid(), SIGUSR2)
-                }
-            }
-            // The default effect of the signal would end the process: this one stays.
-            try loop.onSignal(SIGUSR2) {}
-            kill(getpid(), SIGUSR2)
-        }
-        #expect(count == 2)
-    }
-
-    @Test("a signal that cannot be watched is an error")
-    func unwatchable() throws {
-        let loop = try EventLoop()
-        let error = #expect(throws: IOError.self) { try loop.onSignal(SIGKILL) {} }
-        #expect(error?.code == "EINVAL")
-    }
-
     @Test("a value in a box for another loop's thread is reached on that thread")
     func loopBound() throws {
         try withLoop { loop in

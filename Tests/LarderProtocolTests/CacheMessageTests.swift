@@ -51,13 +51,21 @@ struct CacheMessageTests {
                 response.head.encodedBytes(valueCount: response.value.count)
                     == response.encoded().count)
 
+            let answerBytes = response.encoded().count
             writer.clear()
-            BatchGetResponse.append(response.head, tailBytes: response.value.count, into: &writer)
+            response.head.encode(
+                into: &writer, .batch(answerBytes: answerBytes), tailBytes: response.value.count)
             let batch = BatchGetResponse(responses: [response]).encoded()
             #expect(writer.array + response.value == batch)
-            #expect(
-                BatchGetResponse.appendedBytes(response.head, valueCount: response.value.count)
-                    == batch.count)
+            #expect(BatchGetResponse.appendedBytes(answerBytes: answerBytes) == batch.count)
+
+            let id = random.uint64()
+            writer.clear()
+            response.head.encode(
+                into: &writer, .pipeline(id: id, answerBytes: answerBytes),
+                value: response.value.span)
+            let result = PipelineResponse([OperationResult(id: id, .get(response))]).encoded()
+            #expect(writer.array == result)
         }
     }
 

@@ -27,12 +27,13 @@ struct BatchGetTests {
 
     @Test("in a large cache, whose keys are made ready, answers are the same")
     func largeCache() throws {
-        for number in 0..<6_000 { try server.set("k\(number)", .pattern(100 + number % 7)) }
+        for number in 0..<6_000 { try server.set("k\(number)", .pattern(400 + number % 7)) }
+        #expect(server.cache.looksAhead)
         for count in [1, 7, 8, 9, 16, 17, 300] {
             let asked = (0..<count).map { $0 * 41 % 12_000 }
             let responses = try batchGet(BatchGetRequest(keys: asked.map { Array("k\($0)".utf8) }))
             #expect(
-                responses.map(\.value) == asked.map { $0 < 6_000 ? .pattern(100 + $0 % 7) : [] })
+                responses.map(\.value) == asked.map { $0 < 6_000 ? .pattern(400 + $0 % 7) : [] })
         }
     }
 

@@ -1,3 +1,4 @@
+import LarderCache
 import LarderGRPC
 import LarderProtocol
 import LarderService
@@ -53,7 +54,8 @@ struct PipelineTests {
     @Test("in a large cache, whose keys are made ready, answers are the same")
     func largeCache() throws {
         let server = TestServer()
-        for number in 0..<6_000 { try server.set("k\(number)", .pattern(100 + number % 7)) }
+        for number in 0..<6_000 { try server.set("k\(number)", .pattern(400 + number % 7)) }
+        #expect(server.cache.looksAhead)
         let stream = TestStream(server, "Pipeline")
         let operations = (0..<200).map { index -> LarderProtocol.Operation in
             let id = UInt64(index)
@@ -72,7 +74,7 @@ struct PipelineTests {
         #expect(answers.map(\.id) == (0..<200).map { UInt64($0) })
         for (index, result) in answers.enumerated() {
             switch (index % 5, result.answer) {
-            case (0, .get(let hit)): #expect(hit.value == .pattern(100 + index * 29 % 7))
+            case (0, .get(let hit)): #expect(hit.value == .pattern(400 + index * 29 % 7))
             case (1, .set(let answer)): #expect(answer.outcome == .stored)
             case (2, .get(let hit)): #expect(hit.value == [UInt8(index - 1)])
             case (3, .delete(let answer)): #expect(answer.outcome == .deleted)

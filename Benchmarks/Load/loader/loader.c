@@ -9,6 +9,7 @@
 #include "loader.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -285,17 +286,24 @@ static void *work(void *argument) {
 
 /* ---- the server process --------------------------------------------------- */
 
+/* Run time of all its threads that live, in seconds, from the scheduler's own count. */
 static double server_cpu(void) {
-  char path[64], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", opt.pid);
-  FILE *file = opt.pid ? fopen(path, "r") : NULL;
-  if (!file) return 0;
-  text[fread(text, 1, sizeof text - 1, file)] = 0;
-  fclose(file);
-  unsigned long user = 0, system = 0;
-  char *after_name = strrchr(text, ')');
-  if (after_name) sscanf(after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-  return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+  char path[64];
+  double sum = 0;
+  snprintf(path, sizeof path, "/proc/%d/task", opt.pid);
+  DIR *tasks = opt.pid ? opendir(path) : NULL;
+  if (!tasks) return 0;
+  for (struct dirent *task; (task = readdir(tasks));) {
+    if (task->d_name[0] == '.') continue;
+    unsigned long long nanos = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%.16s/schedstat", opt.pid, task->d_name);
+    FILE *file = fopen(path, "r");
+    if (!file) continue;
+    if (fscanf(file, "%llu", &nanos) == 1) sum += (double)nanos * 1e-9;
+    fclose(file);
+  }
+  closedir(tasks);
+  return sum;
 }
 
 static long server_rss_kib(void) {
@@ -442,7 +450,7 @@ static void report(const struct worker *total, double seconds, double cpu) {
   printf("%s\t%d\t%d\t%g\t%llu", opt.label, opt.connections, opt.streams, mix ? opt.get_percent : 0,
          (unsigned long long)opt.value_min);
   if (opt.value_max != opt.value_min) printf(":%llu", (unsigned long long)opt.value_max);
-  printf("\t%g\t%.0f\t%.2f\t%.2f", opt.rate, done / seconds, cpu * 1e6 / done,
+  printf("\t%g\t%.0f\t%.3f\t%.3f", opt.rate, done / seconds, cpu * 1e6 / done,
          total->cpu * 1e6 / (mix ? (double)total->completed_total : done));
   static const double quantiles[] = {0.5, 0.9, 0.99, 0.999};
   for (int i = 0; i < 4; i++) printf("\t%.1f", (double)histogram_quantile(&total->latency, quantiles[i]) / 1e3);

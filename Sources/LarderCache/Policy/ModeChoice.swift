@@ -34,6 +34,8 @@ struct ModeChoice: ~Copyable, Sendable {
     private var sample: ShadowSample
     private var shadows: [ShadowCache]
     private var savings: [Double]
+    /// The sizes that the chosen mode's shadow finds.
+    private(set) var found = FoundBytes()
     private var requests = 0
     private var sampleBits = 0
     private var budget: Budget
@@ -98,6 +100,7 @@ struct ModeChoice: ~Copyable, Sendable {
         for index in shadows.indices where shadows[index].holds(number) {
             shadows[index].touch(number)
             savings[index] += saved
+            if shadows[index].mode == mode { found.note(bytes: key.bytes, share: key.share) }
         }
         if key.holders < shadows.count {
             insert(number)
@@ -214,6 +217,7 @@ struct ModeChoice: ~Copyable, Sendable {
         }
         if !isPinned { mode = shadows[best].mode }
         for index in savings.indices { savings[index] *= Self.memory }
+        found.fade()
     }
 
     // MARK: checking

@@ -180,7 +180,10 @@ struct Policy: ~Copyable, Sendable {
     /// What a byte costs now, where a miss costs 1 and its bytes.
     private var costPerByte: Double {
         @inline(__always)
-        get { missCost.perByte(meanEntryBytes: Double(usedBytes + 1) / Double(entryCount + 1)) }
+        get {
+            let heldBytes = Double(usedBytes + 1) / Double(entryCount + 1)
+            return missCost.perByte(meanItemBytes: choice.found.mean(heldBytes: heldBytes))
+        }
     }
 
     /// What the entry is worth per byte now.

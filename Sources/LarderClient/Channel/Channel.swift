@@ -55,35 +55,8 @@ package final class Channel: Sendable {
         } catch {
             throw .cannotConnect(address: address, reason: error.message)
         }
-        let made: Result<LoopBound<ClientConnection>, ClientError> =
-            await withCheckedContinuation { continuation in
-                loop.submit {
-                    ByteStream.connect(
-                        loop: loop, address: target, timeoutMillis: options.connectTimeoutMillis
-                    ) { result in
-                        switch result {
-                        case .success(let stream):
-                            let connection = ClientConnection(
-                                loop: loop, stream: stream, options: options)
-                            connection.start(tls, serverName: serverName(of: target, options)) {
-                                reason in
-                                if let reason {
-                                    continuation.resume(
-                                        returning: .failure(
-                                            .cannotConnect(address: address, reason: reason)))
-                                } else {
-                                    continuation.resume(
-                                        returning: .success(LoopBound(connection, on: loop)))
-                                }
-                            }
-                        case .failure(let error):
-                            continuation.resume(
-                                returning: .failure(
-                                    .cannotConnect(address: address, reason: error.message)))
-                        }
-                    }
-                }
-            }
+        let made = await connection(
+            to: target, address: address, on: loop, tls: tls, options: options)
         switch made {
         case .success(let connection):
             return Channel(
@@ -92,6 +65,39 @@ package final class Channel: Sendable {
         case .failure(let error):
             loop.stop()
             throw error
+        }
+    }
+
+    // `address` is the target as it was written.
+    private static func connection(
+        to target: SocketAddress, address: String, on loop: EventLoop, tls: TLSContext?,
+        options: ChannelOptions
+    ) async -> Result<LoopBound<ClientConnection>, ClientError> {
+        @Sendable func failure(
+            _ reason: String
+        ) -> Result<LoopBound<ClientConnection>, ClientError> {
+            .failure(.cannotConnect(address: address, reason: reason))
+        }
+        return await withCheckedContinuation { continuation in
+            loop.submit {
+                ByteStream.connect(
+                    loop: loop, address: target, timeoutMillis: options.connectTimeoutMillis
+                ) { result in
+                    switch result {
+                    case .success(let stream):
+                        let connection = ClientConnection(
+                            loop: loop, stream: stream, options: options)
+                        connection.start(tls, serverName: serverName(of: target, options)) {
+                            reason in
+                            continuation.resume(
+                                returning: reason.map(failure)
+                                    ?? .success(LoopBound(connection, on: loop)))
+                        }
+                    case .failure(let error):
+                        continuation.resume(returning: failure(error.message))
+                    }
+                }
+            }
         }
     }
 
@@ -111,8 +117,8 @@ package final class Channel: Sendable {
                 case .authority: security.authority
                 case .session: String?.none
                 }
-            let reason = file.map { "\($0): \(error.reason)" } ?? error.reason
-            throw .cannotConnect(address: address, reason: reason)
+            guard let file else { throw .cannotConnect(address: address, reason: error.reason) }
+            throw .unusableFile(path: file, reason: error.reason)
         }
     }
 

@@ -4,6 +4,8 @@ package import LarderGRPC
 package enum ClientError: Error, Equatable, Sendable {
     /// Nobody answered at the address, or the address is none.
     case cannotConnect(address: String, reason: String)
+    /// A file of certificates or keys cannot be read, or does not hold what it should.
+    case unusableFile(path: String, reason: String)
     /// The server, or the call's own deadline, ended the call with this status; it is not OK.
     case status(Status)
     /// The connection went while the call was under way: it may have been carried out or not.
@@ -18,6 +20,7 @@ extension ClientError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .cannotConnect(let address, let reason): "cannot connect to \(address): \(reason)"
+        case .unusableFile(let path, let reason): "\(path): \(reason)"
         case .status(let status): status.description
         case .connectionLost(let reason): "connection lost: \(reason)"
         case .protocolViolation(let reason): "the server broke the protocol: \(reason)"
@@ -30,7 +33,7 @@ extension ClientError: CustomStringConvertible {
         switch self {
         case .connectionLost: true
         case .status(let status): status.code == .unavailable
-        case .cannotConnect, .protocolViolation, .callEnded: false
+        case .cannotConnect, .unusableFile, .protocolViolation, .callEnded: false
         }
     }
 

@@ -42,8 +42,6 @@ extension ByteStream {
         output.joinReferences(shorterThan: TLSMachine.recordBytesMax)
     }
 
-    package var isSecured: Bool { security != nil }
-
     /// The URIs among the alternative names of the peer's certificate.
     package var peerURIs: [String] { security?.machine.peerURIs ?? [] }
 

@@ -2,6 +2,9 @@
 package struct BatchGetRequestView: ~Escapable {
     package private(set) var namespace: Span<UInt8>
     package private(set) var keyCount = 0
+    /// Of the keys, the length of the shortest and of the longest; 0 where there are none.
+    package private(set) var keyBytesLeast = 0
+    package private(set) var keyBytesMost = 0
     package private(set) var metadataOnly = false
     package private(set) var peek = false
     package private(set) var maxResponseBytes: UInt32 = 0
@@ -17,7 +20,9 @@ package struct BatchGetRequestView: ~Escapable {
             switch tag {
             case .bytes(1): namespace = try reader.stringField()
             case .bytes(2):
-                _ = try reader.bytesField()
+                let keyBytes = try reader.bytesField().count
+                keyBytesLeast = keyCount == 0 ? keyBytes : min(keyBytesLeast, keyBytes)
+                keyBytesMost = max(keyBytesMost, keyBytes)
                 keyCount += 1
             case .varint(3): metadataOnly = try reader.bool()
             case .varint(4): peek = try reader.bool()

@@ -23,30 +23,10 @@ package struct BatchGetResponse: WireMessage {
 
     package func encode(into writer: inout WireWriter) {
         for response in responses {
-            BatchGetResponse.append(response.head, value: response.value.span, into: &writer)
+            let answerBytes = response.head.encodedBytes(valueCount: response.value.count)
+            response.head.encode(
+                into: &writer, .batch(answerBytes: answerBytes), value: response.value.span)
         }
-    }
-
-    /// Appends one more response.
-    package static func append(
-        _ head: GetResponseHead, value: Span<UInt8>, into writer: inout WireWriter
-    ) {
-        writer.bytesHeader(1, count: head.encodedBytes(valueCount: value.count))
-        head.encode(into: &writer, value: value)
-    }
-
-    /// Appends one more response but for its value, whose `tailBytes` bytes, at least one, are the
-    /// caller's to send next.
-    package static func append(
-        _ head: GetResponseHead, tailBytes: Int, into writer: inout WireWriter
-    ) {
-        writer.bytesHeader(1, count: head.encodedBytes(valueCount: tailBytes))
-        head.encode(into: &writer, tailBytes: tailBytes)
-    }
-
-    /// How much one more response adds to the message.
-    package static func appendedBytes(_ head: GetResponseHead, valueCount: Int) -> Int {
-        appendedBytes(answerBytes: head.encodedBytes(valueCount: valueCount))
     }
 
     /// How much one more response of `answerBytes` bytes adds to the message.

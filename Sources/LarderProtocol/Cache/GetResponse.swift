@@ -33,24 +33,32 @@ package struct GetResponseHead: Equatable, Sendable {
     }
 
     // Nine fields and the header of the value, each a tag and a varint.
-    private static let bytesMax = 10 * (1 + 10)
+    private static let bytesMax = 10 * (1 + 10) + GetResponsePlace.bytesMax
 
     /// Appends the head alone: an answer without a value.
-    package func encode(into writer: inout WireWriter) { encode(into: &writer, tailBytes: 0) }
+    package func encode(into writer: inout WireWriter, _ place: GetResponsePlace = .message) {
+        encode(into: &writer, place, tailBytes: 0)
+    }
 
     /// Appends the head and a copy of the value.
-    package func encode(into writer: inout WireWriter, value: Span<UInt8>) {
+    package func encode(
+        into writer: inout WireWriter, _ place: GetResponsePlace = .message, value: Span<UInt8>
+    ) {
         writer.fields(bytesMax: Self.bytesMax &+ value.count) { output, start in
-            let end = put(into: &output, at: start, valueCount: value.count)
+            let first = place.put(into: &output, at: start)
+            let end = put(into: &output, at: first, valueCount: value.count)
             return output.putBytes(value, at: end)
         }
     }
 
     /// Appends the head and, if there are any, the header of a value's `tailBytes` bytes, which are
     /// the caller's to send next.
-    package func encode(into writer: inout WireWriter, tailBytes: Int) {
+    package func encode(
+        into writer: inout WireWriter, _ place: GetResponsePlace = .message, tailBytes: Int
+    ) {
         writer.fields(bytesMax: Self.bytesMax) { output, start in
-            put(into: &output, at: start, valueCount: tailBytes)
+            let first = place.put(into: &output, at: start)
+            return put(into: &output, at: first, valueCount: tailBytes)
         }
     }
 

@@ -26,20 +26,28 @@ package struct PipelineResponse: WireMessage {
     }
 
     // Three tags and varints.
-    private static let resultHeadBytesMax = 3 * (1 + 10)
+    static let resultHeadBytesMax = 3 * (1 + 10)
 
     /// Begins one more result, whose answer, `answerBytes` long, is the caller's to write next.
     package static func beginResult(
         _ id: UInt64, _ member: OperationResult.Member, answerBytes: Int,
         into writer: inout WireWriter
     ) {
+        writer.fields(bytesMax: Self.resultHeadBytesMax) { output, start in
+            putResult(id, member, answerBytes: answerBytes, into: &output, at: start)
+        }
+    }
+
+    @inline(__always)
+    static func putResult(
+        _ id: UInt64, _ member: OperationResult.Member, answerBytes: Int,
+        into output: inout MutableSpan<UInt8>, at start: Int
+    ) -> Int {
         let inner =
             WireWriter.uintBytes(1, id) + 1 + WireWriter.varintBytes(UInt64(answerBytes))
             + answerBytes
-        writer.fields(bytesMax: Self.resultHeadBytesMax) { output, start in
-            var end = output.putField(.bytes(1), UInt64(inner), at: start)
-            end = output.putUInt(1, id, at: end)
-            return output.putField(.bytes(member.rawValue), UInt64(answerBytes), at: end)
-        }
+        var end = output.putField(.bytes(1), UInt64(inner), at: start)
+        end = output.putUInt(1, id, at: end)
+        return output.putField(.bytes(member.rawValue), UInt64(answerBytes), at: end)
     }
 }

@@ -1,4 +1,4 @@
-import LarderGRPC
+package import LarderGRPC
 package import LarderHTTP2
 package import LarderService
 
@@ -47,18 +47,21 @@ package struct ConnectionCalls: ~Copyable {
     // Of `services.limits`, which a look from here would copy as a whole.
     let messageBytesMax: UInt32
     let uploads: ConnectionUploads
+    let buffers: MessageBuffers
     let blocks: AnswerBlocks
     /// Decides who may call what; nil: everybody may call everything.
     let gate: CallGate?
 
     package init(
         services: Services, blocks: AnswerBlocks, options: SessionOptions,
-        memory: SessionMemory? = nil, gate: CallGate? = nil
+        memory: SessionMemory? = nil, buffers: MessageBuffers = MessageBuffers(),
+        gate: CallGate? = nil
     ) {
         session = ServerSession(options: options, memory: memory)
         self.services = services
         messageBytesMax = services.limits.messageBytesMax
         uploads = ConnectionUploads(services.peerMemory)
+        self.buffers = buffers
         self.blocks = blocks
         self.gate = gate
     }
@@ -272,7 +275,7 @@ package struct ConnectionCalls: ~Copyable {
     ) -> OpenCall {
         let call = OpenCall(
             stream, method, encodings, handler: handler, request: request,
-            messageBytesMax: messageBytesMax, uploads: uploads)
+            messageBytesMax: messageBytesMax, uploads: uploads, buffers: buffers)
         slots.place(call)
         if let deadlineNanos { deadlines.append((stream, deadlineNanos)) }
         return call
@@ -298,6 +301,6 @@ package struct ConnectionCalls: ~Copyable {
     func unaryInput(_ encodings: CallEncodings) -> UnaryInput {
         UnaryInput(
             messageBytesMax: messageBytesMax,
-            takesCompressed: encodings.takesCompressed)
+            takesCompressed: encodings.takesCompressed, buffers: buffers)
     }
 }

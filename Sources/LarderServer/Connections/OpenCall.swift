@@ -30,7 +30,7 @@ final class OpenCall {
     init(
         _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings,
         handler: (any StreamingCall)?, request: consuming UnaryInput, messageBytesMax: UInt32,
-        uploads: ConnectionUploads
+        uploads: ConnectionUploads, buffers: MessageBuffers
     ) {
         self.stream = stream
         self.method = method
@@ -39,7 +39,8 @@ final class OpenCall {
         self.request = request
         upload = UploadHold(uploads)
         messages = MessageDeframer(
-            messageBytesMax: messageBytesMax, takesCompressed: encodings.takesCompressed)
+            messageBytesMax: messageBytesMax, takesCompressed: encodings.takesCompressed,
+            buffers: buffers)
     }
 
     deinit {

@@ -13,11 +13,21 @@ package enum FileContents {
         package let description: String
 
         package init(description: String) { self.description = description }
+
+        /// What the system says, in its words.
+        package init(errno number: Int32) {
+            guard let words = unsafe strerror(number) else {
+                self.init(description: "error \(number)")
+                return
+            }
+            let text = unsafe String(cString: words)
+            self.init(description: text.prefix(1).lowercased() + text.dropFirst())
+        }
     }
 
     /// Reads the file at `path`, following links; pipes are read to their end.
     package static func read(_ path: String, bytesMax: Int) throws(Failure) -> [UInt8] {
-        guard let file = unsafe fopen(path, "re") else { throw lastFailure() }
+        guard let file = unsafe fopen(path, "re") else { throw Failure(errno: errno) }
         defer { unsafe fclose(file) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 << 10)
@@ -29,14 +39,7 @@ package enum FileContents {
             }
             bytes.append(contentsOf: chunk[..<count])
         }
-        guard unsafe ferror(file) == 0 else { throw lastFailure() }
+        guard unsafe ferror(file) == 0 else { throw Failure(errno: errno) }
         return bytes
-    }
-
-    /// What the system said last, in its words.
-    private static func lastFailure() -> Failure {
-        guard let words = unsafe strerror(errno) else { return Failure(description: "\(errno)") }
-        let text = unsafe String(cString: words)
-        return Failure(description: text.prefix(1).lowercased() + text.dropFirst())
     }
 }

@@ -2,7 +2,7 @@ import LarderCache
 import LarderProtocol
 
 extension Services {
-    /// Reads several items, each on its own.
+    /// Reads several items, each on its own. One key that is wrong is a wrong request.
     func batchGet(_ bytes: Span<UInt8>, nowNanos: UInt64, reply: inout Reply) throws(Refusal) {
         let request: BatchGetRequestView
         do { request = try BatchGetRequestView(decoding: bytes) } catch { throw Refusal(error) }
@@ -10,7 +10,10 @@ extension Services {
         if request.keyCount > limits.batchItemsMax {
             throw .batchTooLong(items: request.keyCount, limit: limits.batchItemsMax)
         }
-        try checkKeys(request)
+        if request.keyCount > 0 {
+            try checkKey(bytes: request.keyBytesLeast)
+            try checkKey(bytes: request.keyBytesMost)
+        }
 
         var batch = BatchAnswer(
             bytesMax: request.maxResponseBytes == 0
@@ -42,17 +45,6 @@ extension Services {
         }
         reply.endMessage()
     }
-
-    /// One key that is wrong is a wrong request.
-    private func checkKeys(_ request: borrowing BatchGetRequestView) throws(Refusal) {
-        var keys = request.keys()
-        while true {
-            let key: Span<UInt8>?
-            do { key = try keys.next() } catch { throw Refusal(error) }
-            guard let key else { return }
-            try checkKey(key)
-        }
-    }
 }
 
 /// An answer of many items that stays within its bytes.
@@ -77,13 +69,12 @@ private struct BatchAnswer {
         let bytes = BatchGetResponse.appendedBytes(answerBytes: answerBytes)
         let isMiss = answer.head.outcome == .miss
         if isMiss || bytes <= bytesLeft - (itemsLeft - 1) * Self.bareItemBytes {
-            reply.bytes.bytesHeader(1, count: answerBytes)
-            answer.append(to: &reply)
+            answer.append(to: &reply, .batch(answerBytes: answerBytes))
             bytesLeft -= bytes
         } else {
             let omission = EntryAnswer(.omitted)
-            reply.bytes.bytesHeader(1, count: omission.encodedBytes)
-            omission.append(to: &reply)
+            let omissionBytes = omission.encodedBytes
+            omission.append(to: &reply, .batch(answerBytes: omissionBytes))
             bytesLeft -= Self.bareItemBytes
         }
         itemsLeft -= 1

@@ -57,23 +57,24 @@ struct EntryAnswer: ~Copyable {
     /// How long it is as a message.
     var encodedBytes: Int { head.encodedBytes(valueCount: sentBytes) }
 
-    /// Writes the message, the value copied when it is small, by reference when not.
-    consuming func append(to reply: inout Reply) {
+    /// Writes the message or its part of one, the value copied when it is small, by reference when
+    /// not.
+    consuming func append(to reply: inout Reply, _ place: GetResponsePlace = .message) {
         if let entry {
-            Self.append(head, entry, count: sentBytes, to: &reply)
+            Self.append(head, entry, count: sentBytes, to: &reply, place)
         } else {
-            head.encode(into: &reply.bytes)
+            head.encode(into: &reply.bytes, place)
         }
     }
 
     private static func append(
         _ head: GetResponseHead, _ entry: consuming EntryReference, count: Int,
-        to reply: inout Reply
+        to reply: inout Reply, _ place: GetResponsePlace
     ) {
         if count <= Reply.copiedValueBytesMax {
-            head.encode(into: &reply.bytes, value: entry.value)
+            head.encode(into: &reply.bytes, place, value: entry.value)
         } else {
-            head.encode(into: &reply.bytes, tailBytes: count)
+            head.encode(into: &reply.bytes, place, tailBytes: count)
             reply.append(valueOf: entry)
         }
     }

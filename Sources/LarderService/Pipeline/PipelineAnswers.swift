@@ -9,13 +9,19 @@ struct PipelineAnswers {
 
     init(messageBytesMax: Int) { self.messageBytesMax = messageBytesMax }
 
+    /// What a plain Get found.
+    mutating func append(_ answer: consuming EntryAnswer, id: UInt64, to reply: inout Reply) {
+        let answerBytes = answer.encodedBytes
+        makeRoom(&reply)
+        answer.append(to: &reply, .pipeline(id: id, answerBytes: answerBytes))
+    }
+
     mutating func append(
         _ answer: consuming EntryAnswer, of operation: borrowing OperationView,
         to reply: inout Reply
     ) {
         if operation.quiet, answer.head.outcome == .miss { return }
-        begin(operation.id, .get, bytes: answer.encodedBytes, &reply)
-        answer.append(to: &reply)
+        append(answer, id: operation.id, to: &reply)
     }
 
     mutating func append(
@@ -40,8 +46,12 @@ struct PipelineAnswers {
     mutating func append(
         _ refusal: Refusal, of operation: borrowing OperationView, to reply: inout Reply
     ) {
+        append(refusal, id: operation.id, to: &reply)
+    }
+
+    mutating func append(_ refusal: Refusal, id: UInt64, to reply: inout Reply) {
         let answer = OperationError(refusal).encoded()
-        begin(operation.id, .error, bytes: answer.count, &reply)
+        begin(id, .error, bytes: answer.count, &reply)
         reply.bytes.append(answer.span)
     }
 
@@ -54,9 +64,15 @@ struct PipelineAnswers {
     private mutating func begin(
         _ id: UInt64, _ member: OperationResult.Member, bytes: Int, _ reply: inout Reply
     ) {
+        makeRoom(&reply)
+        PipelineResponse.beginResult(id, member, answerBytes: bytes, into: &reply.bytes)
+    }
+
+    /// Begins a message if there is none that takes another answer.
+    @inline(__always)
+    private mutating func makeRoom(_ reply: inout Reply) {
         if isOpen, reply.messageBytes >= messageBytesMax { end(&reply) }
         if !isOpen { reply.beginMessage() }
         isOpen = true
-        PipelineResponse.beginResult(id, member, answerBytes: bytes, into: &reply.bytes)
     }
 }

@@ -86,8 +86,12 @@ final class PipelineCall: StreamingCall {
             message.extracting(offset..<message.count), for: services.cache)
         do {
             while unsentBytes + reply.totalBytes - bytesBefore < pendingMax {
-                keys.goOn(services.cache)
                 guard let bytes = try operations.next() else { return message.count }
+                if let get = PlainGetView(bytes) {
+                    perform(get, &keys, nowNanos: nowNanos, &answers, reply: &reply)
+                    continue
+                }
+                keys.pass(services.cache)
                 let operation = try OperationView(decoding: bytes)
                 let waitedMillis = millisSince(arrivedNanos, nowNanos: nowNanos)
                 if operation.timeoutMillis != 0, waitedMillis >= UInt64(operation.timeoutMillis) {
@@ -106,6 +110,27 @@ final class PipelineCall: StreamingCall {
             throw Refusal(error)
         }
         return offset + operations.offset
+    }
+
+    /// Does what most operations are.
+    @inline(__always)
+    private func perform(
+        _ get: borrowing PlainGetView, _ keys: inout PipelineKeys, nowNanos: UInt64,
+        _ answers: inout PipelineAnswers, reply: inout Reply
+    ) {
+        do throws(Refusal) {
+            try services.checkKey(get.key)
+        } catch {
+            keys.pass(services.cache)
+            return answers.append(error, id: get.id, to: &reply)
+        }
+        guard let entry = keys.get(get.key, services.cache, nowNanos: nowNanos) else {
+            return answers.append(EntryAnswer(.miss), id: get.id, to: &reply)
+        }
+        let answer = EntryAnswer(
+            entry, wantsValue: true, inlineBytesMax: services.limits.inlineBytesMax,
+            nowNanos: nowNanos)
+        answers.append(answer, id: get.id, to: &reply)
     }
 
     /// Does one operation. What it is refused for is its own affair; a request that does not parse

@@ -16,27 +16,42 @@ struct PipelineKeys: ~Copyable, ~Escapable {
         isOver = !cache.looksAhead
     }
 
-    /// Makes keys ready for the operation whose turn it is and those behind it. Called once for
-    /// each operation, before it is done.
+    /// Reads the key of the operation whose turn it is.
     @inline(__always)
-    mutating func goOn(_ cache: Cache) {
-        if isOver && ahead.isEmpty { return }
-        turn(cache)
+    mutating func get(
+        _ key: Span<UInt8>, _ cache: Cache, nowNanos: UInt64
+    ) -> EntryReference? {
+        goOn(cache)
+        return ahead.isEmpty
+            ? cache.get(key, nowNanos: nowNanos)
+            : cache.get(key, ReadOptions(), &ahead, nowNanos: nowNanos)
     }
 
-    private mutating func turn(_ cache: Cache) {
+    /// Tells that it is the turn of an operation that is not done by `get`.
+    @inline(__always)
+    mutating func pass(_ cache: Cache) {
+        goOn(cache)
+        if !ahead.isEmpty { cache.pass(&ahead) }
+    }
+
+    /// Makes keys ready for the operation whose turn it is and those behind it.
+    @inline(__always)
+    private mutating func goOn(_ cache: Cache) {
         while !isOver && ahead.hasRoom {
             do {
                 guard let bytes = try operations.next() else {
                     isOver = true
                     break
                 }
-                try prepare(OperationView(decoding: bytes), cache)
+                if let get = PlainGetView(bytes) {
+                    cache.prepare(get.key, in: &ahead)
+                } else {
+                    try prepare(OperationView(decoding: bytes), cache)
+                }
             } catch {
                 isOver = true
             }
         }
-        if !ahead.isEmpty { cache.pass(&ahead) }
     }
 
     /// Every operation takes a place, also one without a key that is worth making ready.

@@ -42,7 +42,7 @@ struct AdminDrain: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "How long calls may take to end; the server's own setting without it.",
-            valueName: "time"))
+            valueName: "time"), transform: TimeAmount.argument)
     var within: TimeAmount?
 
     func run() async throws {

@@ -45,12 +45,6 @@ struct AdminConfig: AsyncParsableCommand {
         for setting in settings {
             rows.append([setting.name, setting.value, setting.source, setting.live ? "live" : "-"])
         }
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { cells in
-            let padded = zip(cells, widths).map { cell, width in
-                cell + String(repeating: " ", count: max(0, width - cell.count))
-            }
-            return (padded + [cells[3]]).joined(separator: "  ")
-        }.joined(separator: "\n")
+        return TextTable.text(rows)
     }
 }

@@ -10,8 +10,6 @@ struct AdminStats: AsyncParsableCommand {
             with -o json all.
             """)
 
-    private static let nameColumns = 24
-
     @OptionGroup var connection: ConnectionOptions
 
     @Option(name: [.customShort("o"), .customLong("output")], help: "text or json.")
@@ -47,14 +45,12 @@ struct AdminStats: AsyncParsableCommand {
     }
 
     private func text(_ stats: GetStatsResponse) -> String {
-        var lines = [("server_version", stats.serverVersion), ("node_id", stats.nodeID)]
-        for (name, number) in numbers(stats) { lines.append((name, String(number))) }
+        var rows = [["server_version", stats.serverVersion], ["node_id", stats.nodeID]]
+        for (name, number) in numbers(stats) { rows.append([name, String(number)]) }
         for defence in stats.defences where defence.count > 0 {
-            lines.append((defence.name, String(defence.count)))
+            rows.append([defence.name, String(defence.count)])
         }
-        return lines.map { name, value in
-            name + String(repeating: " ", count: max(1, Self.nameColumns - name.count)) + value
-        }.joined(separator: "\n")
+        return TextTable.text(rows)
     }
 
     private func json(_ stats: GetStatsResponse) -> String {

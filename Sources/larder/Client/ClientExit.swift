@@ -18,6 +18,7 @@ extension CommandFailure {
     init(_ error: ClientError) {
         switch error {
         case .cannotConnect: self.init(error.description, exitCode: ClientExit.cannotConnect)
+        case .unusableFile: self.init(error.description, exitCode: ClientExit.unreadableInput)
         case .status, .connectionLost, .protocolViolation, .callEnded:
             self.init(error.description, exitCode: ClientExit.callFailed)
         }

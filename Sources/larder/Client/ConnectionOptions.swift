@@ -1,7 +1,12 @@
 import ArgumentParser
-import Foundation
 import LarderClient
 import LarderServer
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 
 /// Which server a client verb talks to, and how long it waits.
 struct ConnectionOptions: ParsableArguments {
@@ -23,7 +28,8 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long a call may take, such as 500ms or 10s; 0 is for ever.", valueName: "time"))
+            "How long a call may take, such as 500ms or 10s; 0 is for ever.", valueName: "time"),
+        transform: TimeAmount.argument)
     var timeout: TimeAmount = TimeAmount(millis: 30_000)
 
     @Flag(help: "Speak TLS; so does each of --ca, --cert and --server-name.")
@@ -82,8 +88,7 @@ struct ConnectionOptions: ParsableArguments {
             }
             return String(token)
         } catch {
-            throw CommandFailure(
-                "\(OneLine.quoted(tokenFile)): \(error)", exitCode: ClientExit.unreadableInput)
+            throw .unreadable(tokenFile, error.description)
         }
     }
 
@@ -107,10 +112,12 @@ struct ConnectionOptions: ParsableArguments {
     }
 }
 
-extension TimeAmount: ExpressibleByArgument {
-    package init?(argument: String) {
-        self.init(parsing: argument)
+extension TimeAmount {
+    /// What an option's text says.
+    static func argument(_ text: String) throws -> TimeAmount {
+        guard let time = TimeAmount(parsing: text) else {
+            throw ValidationError("it is not a time such as 500ms, 10s, 2m or 1h")
+        }
+        return time
     }
-
-    package var defaultValueDescription: String { description }
 }

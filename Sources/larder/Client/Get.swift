@@ -22,7 +22,8 @@ struct Get: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Give the item this time to live from now on; 0 is for ever.", valueName: "time"))
+            "Give the item this time to live from now on; 0 is for ever.", valueName: "time"),
+        transform: TimeAmount.argument)
     var touch: TimeAmount?
 
     func run() async throws {
@@ -60,13 +61,10 @@ struct Get: AsyncParsableCommand {
 
     private func metadata(_ head: GetResponseHead) -> String {
         let ttl = head.ttlMillis.map(String.init) ?? "never"
-        return """
-            version      \(head.version)
-            flags        \(head.flags)
-            ttl_millis   \(ttl)
-            age_millis   \(head.ageMillis)
-            value_bytes  \(head.valueBytes)
-            """
+        return TextTable.text([
+            ["version", "\(head.version)"], ["flags", "\(head.flags)"], ["ttl_millis", ttl],
+            ["age_millis", "\(head.ageMillis)"], ["value_bytes", "\(head.valueBytes)"],
+        ])
     }
 
     private func json(_ answer: GetResponse) -> String {

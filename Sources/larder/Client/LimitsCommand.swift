@@ -37,12 +37,10 @@ struct LimitsCommand: AsyncParsableCommand {
     }
 
     private func text(_ limits: GetLimitsResponse) -> String {
-        var lines = [("server_version", limits.serverVersion), ("node_id", limits.nodeID)]
-        for limit in numbers(limits) { lines.append((limit.name, String(limit.number))) }
-        lines.append(("encodings", limits.encodings.joined(separator: ", ")))
-        return lines.map { name, value in
-            name + String(repeating: " ", count: 20 - name.count) + value
-        }.joined(separator: "\n")
+        var rows = [["server_version", limits.serverVersion], ["node_id", limits.nodeID]]
+        for limit in numbers(limits) { rows.append([limit.name, String(limit.number)]) }
+        rows.append(["encodings", limits.encodings.joined(separator: ", ")])
+        return TextTable.text(rows)
     }
 
     private func json(_ limits: GetLimitsResponse) -> String {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A line at the foot of the terminal that is drawn again and again, on standard error.
 ///
 /// Draws nothing when standard error is no terminal.
@@ -29,7 +27,12 @@ struct ProgressBar {
         guard let task else { return }
         task.cancel()
         await task.value
-        Terminal.writeError("\r\u{1B}[K")
+        erase()
+    }
+
+    /// Clears the line, which may be drawn again.
+    func erase() {
+        if task != nil { Terminal.writeError("\r\u{1B}[K") }
     }
 
     /// `#####----- 61 %`; empty when the whole is not known.
@@ -41,42 +44,5 @@ struct ProgressBar {
         let pad = String(repeating: " ", count: 3 - percent.count)
         return String(repeating: "#", count: full)
             + String(repeating: "-", count: cells - full) + "\(pad)\(percent) %  "
-    }
-}
-
-/// Numbers as people read them.
-enum Readable {
-    /// 612,000
-    static func count(_ number: UInt64) -> String {
-        var text = ""
-        for (index, digit) in String(number).reversed().enumerated() {
-            if index > 0, index % 3 == 0 { text.append(",") }
-            text.append(digit)
-        }
-        return String(text.reversed())
-    }
-
-    /// 83.1 MiB
-    static func bytes(_ number: UInt64) -> String {
-        let units = ["KiB", "MiB", "GiB", "TiB"]
-        guard number >= 1024 else { return "\(number) B" }
-        var amount = Double(number) / 1024
-        var index = 0
-        while amount >= 1024, index < units.count - 1 {
-            amount /= 1024
-            index += 1
-        }
-        return "\(String(format: "%.1f", amount)) \(units[index])"
-    }
-
-    /// 211 k/s
-    static func rate(_ count: UInt64, seconds: Double) -> String {
-        let rate = seconds > 0 ? Double(count) / seconds : 0
-        if rate >= 10_000 { return "\(Int(rate / 1000)) k/s" }
-        return "\(Int(rate)) /s"
-    }
-
-    static func seconds(_ seconds: Double) -> String {
-        String(format: "%.1f s", seconds)
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LarderClient
 import LarderServer
 
@@ -9,7 +8,8 @@ struct SetCommand: AsyncParsableCommand {
         commandName: "set", abstract: "Store an item.",
         discussion: """
             The value is an argument, a file's bytes (--file) or, with - or without a value, what \
-            standard input holds.
+            standard input holds. One that does not fit into a message (larder limits: \
+            max_message_bytes) goes in with larder load, which sends it in parts.
 
             Exit codes: 0 stored, 1 a condition failed or the item was not admitted, 2 the call \
             failed, 3 cannot connect.
@@ -25,11 +25,14 @@ struct SetCommand: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
 
-    @Option(help: ArgumentHelp("The item's time to live; 0 is for ever.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("The item's time to live; 0 is for ever.", valueName: "time"),
+        transform: TimeAmount.argument)
     var ttl: TimeAmount?
 
     @Option(
-        help: ArgumentHelp("Expire when not read for so long; 0 is never.", valueName: "time"))
+        help: ArgumentHelp("Expire when not read for so long; 0 is never.", valueName: "time"),
+        transform: TimeAmount.argument)
     var idle: TimeAmount?
 
     @Flag(help: "Keep the present time to live, if the item is there.")
@@ -44,11 +47,10 @@ struct SetCommand: AsyncParsableCommand {
     @Option(help: "Store only if the item has this version.")
     var ifVersion: UInt64?
 
-    @Flag(help: "Store only if the item is not there or has a smaller version than --version.")
+    @Flag(help: "Store only if the item is not there or has a smaller version than --new-version.")
     var ifNewer = false
 
-    // `--version` of the root command is another one: there it stands alone.
-    @Option(name: .customLong("version"), help: "The item's new version, the caller's own.")
+    @Option(help: "The item's new version, the caller's own.")
     var newVersion: UInt64?
 
     @Option(help: "A number kept with the item.")
@@ -69,7 +71,7 @@ struct SetCommand: AsyncParsableCommand {
             throw ValidationError(
                 "--if-absent, --if-present, --if-version and --if-newer exclude one another")
         }
-        if ifNewer, newVersion == nil { throw ValidationError("--if-newer needs --version") }
+        if ifNewer, newVersion == nil { throw ValidationError("--if-newer needs --new-version") }
         if append, prepend { throw ValidationError("--append and --prepend exclude one another") }
         if file != nil, value != nil { throw ValidationError("a value and --file: which one?") }
         if keepTTL, ttl != nil { throw ValidationError("--ttl and --keep-ttl: which one?") }
@@ -101,15 +103,8 @@ struct SetCommand: AsyncParsableCommand {
 
     private func valueBytes() throws(CommandFailure) -> [UInt8] {
         if let value, value != "-" { return Array(value.utf8) }
-        do {
-            guard let file else {
-                return [UInt8](try FileHandle.standardInput.readToEnd() ?? Data())
-            }
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
-        } catch {
-            let name = file ?? "standard input"
-            throw CommandFailure("cannot read \(name)", exitCode: ClientExit.unreadableInput)
-        }
+        guard let file else { return try OpenFile.standardInput.readToEnd() }
+        return try OpenFile.reading(file).readToEnd()
     }
 
     private func show(_ answer: SetResponse) throws(CommandFailure) {

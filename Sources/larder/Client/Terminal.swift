@@ -1,18 +1,21 @@
-import Foundation
+import LarderServer
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The process's standard streams.
 enum Terminal {
-    static var isOutput: Bool { isatty(FileHandle.standardOutput.fileDescriptor) == 1 }
-    static var isError: Bool { isatty(FileHandle.standardError.fileDescriptor) == 1 }
-    static var isInput: Bool { isatty(FileHandle.standardInput.fileDescriptor) == 1 }
+    static var isOutput: Bool { OpenFile.standardOutput.isTerminal }
+    static var isError: Bool { isatty(STDERR_FILENO) == 1 }
+    static var isInput: Bool { OpenFile.standardInput.isTerminal }
 
     static func write(_ bytes: [UInt8]) throws(CommandFailure) {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: Data(bytes))
-        } catch {
-            throw CommandFailure(
-                "cannot write to standard output", exitCode: ClientExit.unwritableOutput)
-        }
+        try OpenFile.standardOutput.write(bytes)
     }
 
     static func writeLine(_ text: String) throws(CommandFailure) {
@@ -25,6 +28,6 @@ enum Terminal {
     }
 
     static func writeError(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        StandardError.write(Array(text.utf8))
     }
 }

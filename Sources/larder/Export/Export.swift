@@ -50,10 +50,13 @@ struct Export: AsyncParsableCommand {
         let bar = ProgressBar(isWanted: !hidesProgress) {
             progress.line(seconds: (clock.now - begin).inSeconds)
         }
+        let temporaryPath = output.temporaryPath
+        let interruption = Interruption { ExportOutput.discard(temporaryPath) }
+        defer { interruption.end() }
         do throws(CommandFailure) {
             try await export(client, to: output, progress)
         } catch {
-            output.discard()
+            ExportOutput.discard(temporaryPath)
             await bar.end()
             throw error
         }

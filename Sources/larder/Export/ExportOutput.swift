@@ -1,5 +1,10 @@
-import Foundation
-import LarderClient
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// Where an export goes: a temporary file that takes its name at the end, or standard output.
 /// A device or a pipe is written to as it is.
@@ -10,9 +15,9 @@ struct ExportOutput {
 
     /// nil: standard output.
     let path: String?
-    /// nil: nothing takes another name.
-    private let temporaryPath: String?
-    private let handle: FileHandle
+    /// Where the bytes lie until they are whole; nil: nothing takes another name.
+    let temporaryPath: String?
+    private let file: OpenFile
     private var held: [UInt8] = []
     private var writtenBytes: UInt64 = 0
 
@@ -20,19 +25,12 @@ struct ExportOutput {
         self.path = path
         guard let path else {
             temporaryPath = nil
-            handle = .standardOutput
+            file = .standardOutput
             return
         }
-        let temporary = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
+        let temporary = "\(path).partial-\(getpid())"
         temporaryPath = Self.isReplaceable(path) ? temporary : nil
-        guard
-            temporaryPath == nil
-                || FileManager.default.createFile(atPath: temporary, contents: nil),
-            let opened = FileHandle(forWritingAtPath: temporaryPath ?? path)
-        else {
-            throw CommandFailure("cannot write \(path)", exitCode: ClientExit.unwritableOutput)
-        }
-        handle = opened
+        file = try .writing(temporaryPath ?? path)
     }
 
     /// Whether nothing stands there, or a file: what is more than its bytes is not replaced.
@@ -54,48 +52,29 @@ struct ExportOutput {
     /// Forgets what was appended behind `offset`.
     mutating func goBack(to offset: UInt64) throws(CommandFailure) {
         try flush()
-        do {
-            try handle.truncate(atOffset: offset)
-            try handle.seek(toOffset: offset)
-        } catch {
-            throw failure()
-        }
+        try file.truncate(to: offset)
         writtenBytes = offset
     }
 
     /// Writes the rest and gives the file its name.
     mutating func finish() throws(CommandFailure) {
         try flush()
-        guard let path else { return }
-        do {
-            if temporaryPath != nil { try handle.synchronize() }
-            try handle.close()
-        } catch {
-            throw failure()
+        guard let path, let temporaryPath else { return }
+        try file.synchronize()
+        guard unsafe rename(temporaryPath, path) == 0 else {
+            throw .unwritable(path, errno: errno)
         }
-        guard let temporaryPath else { return }
-        // FileManager has no call that replaces a file in one step.
-        guard unsafe rename(temporaryPath, path) == 0 else { throw failure() }
     }
 
-    /// Removes the unfinished file.
-    func discard() {
-        if let temporaryPath { try? FileManager.default.removeItem(atPath: temporaryPath) }
+    /// Removes the unfinished file of an output.
+    static func discard(_ temporaryPath: String?) {
+        if let temporaryPath { _ = unsafe unlink(temporaryPath) }
     }
 
     private mutating func flush() throws(CommandFailure) {
         guard !held.isEmpty else { return }
-        do {
-            try handle.write(contentsOf: Data(held))
-        } catch {
-            throw failure()
-        }
+        try file.write(held)
         writtenBytes += UInt64(held.count)
         held.removeAll(keepingCapacity: true)
-    }
-
-    private func failure() -> CommandFailure {
-        CommandFailure(
-            "cannot write \(path ?? "standard output")", exitCode: ClientExit.unwritableOutput)
     }
 }

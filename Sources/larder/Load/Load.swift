@@ -44,7 +44,8 @@ struct Load: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The time to live of entries that have none; 0 is for ever.", valueName: "time"))
+            "The time to live of entries that have none; 0 is for ever.", valueName: "time"),
+        transform: TimeAmount.argument)
     var ttl: TimeAmount?
 
     @Option(help: ArgumentHelp("Acknowledge after this many entries.", valueName: "count"))
@@ -93,6 +94,20 @@ struct Load: AsyncParsableCommand {
             LoadReport.line(
                 progress.snapshot, of: byteCount, seconds: (clock.now - begin).inSeconds)
         }
+        let hint: String? =
+            resume || input.isRepeatable
+            ? "go on with: --resume --session \(loader.start.sessionID)" : nil
+        let report = { @Sendable [form] (isDone: Bool) throws(CommandFailure) -> LoadReport in
+            let report = LoadReport(
+                state: progress.snapshot, seconds: (clock.now - begin).inSeconds, isDone: isDone)
+            try Terminal.writeLine(form == .json ? report.json : report.text)
+            return report
+        }
+        let interruption = Interruption {
+            bar.erase()
+            _ = try? report(false)
+            if let hint { Terminal.note(hint) }
+        }
         let failure: CommandFailure?
         do throws(CommandFailure) {
             try await loader.run()
@@ -100,18 +115,14 @@ struct Load: AsyncParsableCommand {
         } catch {
             failure = error
         }
+        interruption.end()
         await bar.end()
-        let report = LoadReport(
-            state: progress.snapshot, seconds: (clock.now - begin).inSeconds,
-            isDone: failure == nil)
-        try Terminal.writeLine(form == .json ? report.json : report.text)
+        let isAllStored = try report(failure == nil).isAllStored
         if let failure {
-            if resume || input.isRepeatable, failure.exitCode != ClientExit.malformedInput {
-                Terminal.note("go on with: --resume --session \(loader.start.sessionID)")
-            }
+            if let hint, failure.exitCode != ClientExit.malformedInput { Terminal.note(hint) }
             throw failure
         }
-        if !report.isAllStored { throw ClientExit.negative }
+        if !isAllStored { throw ClientExit.negative }
     }
 
     private func sessionID(_ input: LoadInput) -> String {

@@ -1,5 +1,12 @@
-import Foundation
 import LarderClient
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// What a load reads: a file, or standard input.
 struct LoadInput {
@@ -10,30 +17,35 @@ struct LoadInput {
     let path: String?
     /// The file's length, when it is known.
     let byteCount: UInt64?
-    private let modifiedSeconds: Double
-    private var handle: FileHandle
+    private let modifiedMillis: UInt64
+    /// The same for one file, by whatever name.
+    private let identity: String
+    private let file: OpenFile
     private var held: [UInt8] = []
     private(set) var readBytes: UInt64 = 0
 
     init(path: String?) throws(CommandFailure) {
         self.path = path
         guard let path else {
-            handle = .standardInput
+            file = .standardInput
             byteCount = nil
-            modifiedSeconds = 0
+            modifiedMillis = 0
+            identity = ""
             return
         }
-        guard let opened = FileHandle(forReadingAtPath: path),
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            attributes[.type] as? FileAttributeType != .typeDirectory
-        else {
-            throw CommandFailure("cannot read \(path)", exitCode: ClientExit.unreadableInput)
+        file = try .reading(path)
+        var found = stat()
+        guard unsafe fstat(file.number, &found) == 0 else {
+            throw .unreadable(path, errno: errno)
         }
-        handle = opened
-        let isRegular = attributes[.type] as? FileAttributeType == .typeRegular
-        byteCount = isRegular ? (attributes[.size] as? NSNumber)?.uint64Value : nil
-        modifiedSeconds =
-            (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+        let kind = found.st_mode & S_IFMT
+        guard kind != S_IFDIR else { throw .unreadable(path, "is a directory") }
+        byteCount = kind == S_IFREG ? UInt64(clamping: found.st_size) : nil
+        let device = UInt64(truncatingIfNeeded: found.st_dev)
+        identity = "\(String(device, radix: 16))-\(String(found.st_ino, radix: 16))"
+        modifiedMillis =
+            UInt64(clamping: found.st_mtim.tv_sec) * 1_000
+            + UInt64(clamping: found.st_mtim.tv_nsec) / 1_000_000
     }
 
     /// Whether the input can be read from its beginning once more.
@@ -43,19 +55,14 @@ struct LoadInput {
 
     /// The same for the same file as long as it is not changed.
     var derivedSessionID: String {
-        let whole = URL(fileURLWithPath: path ?? "").standardizedFileURL.path
-        // FNV-1a: the path may be longer than a session's name.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in whole.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let modifiedMillis = UInt64(max(0, modifiedSeconds * 1000))
-        return "load-\(String(hash, radix: 16))-\(byteCount ?? 0)-\(modifiedMillis)"
+        "load-\(identity)-\(byteCount ?? 0)-\(modifiedMillis)"
     }
 
     /// Looks at the beginning.
     mutating func detectFormat() throws(CommandFailure) -> InputFormat {
-        // A pipe gives what it has: go on until a line is there to be judged by.
+        // Go on until a line is there to be judged by.
         while held.count < Self.detectionBytes, !held.contains(0x0A) {
-            guard let more = try read() else { break }
+            guard let more = try readChunk() else { break }
             held += more
         }
         return InputFormat.detect(firstBytes: held, fileName: path)
@@ -65,7 +72,7 @@ struct LoadInput {
     mutating func next() throws(CommandFailure) -> [UInt8]? {
         let chunk: [UInt8]
         if held.isEmpty {
-            guard let more = try read() else { return nil }
+            guard let more = try readChunk() else { return nil }
             chunk = more
         } else {
             chunk = held
@@ -79,19 +86,11 @@ struct LoadInput {
     mutating func rewind() throws(CommandFailure) {
         held = []
         readBytes = 0
-        do {
-            try handle.seek(toOffset: 0)
-        } catch {
-            throw CommandFailure("cannot read \(name) again", exitCode: ClientExit.unreadableInput)
-        }
+        try file.seek(0)
     }
 
-    private func read() throws(CommandFailure) -> [UInt8]? {
-        do {
-            let data = try handle.read(upToCount: Self.chunkBytes) ?? Data()
-            return data.isEmpty ? nil : [UInt8](data)
-        } catch {
-            throw CommandFailure("cannot read \(name)", exitCode: ClientExit.unreadableInput)
-        }
+    private func readChunk() throws(CommandFailure) -> [UInt8]? {
+        let chunk = try file.read(bytesMax: Self.chunkBytes)
+        return chunk.isEmpty ? nil : chunk
     }
 }

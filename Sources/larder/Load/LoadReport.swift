@@ -22,7 +22,7 @@ struct LoadReport {
         let tally = state.acknowledged
         return bar + "\(Readable.count(state.items)) items  \(Readable.bytes(state.itemBytes))  "
             + "\(Readable.rate(state.items, seconds: seconds))  "
-            + "acknowledged \(Readable.count(tally.committed))  "
+            + "acknowledged \(Readable.count(tally.items))  "
             + "not admitted \(Readable.count(tally.notAdmitted))"
     }
 
@@ -31,7 +31,7 @@ struct LoadReport {
         var lines = [
             "\(Readable.count(state.items)) items, \(Readable.bytes(state.itemBytes)) in "
                 + "\(Readable.seconds(seconds)), \(Readable.rate(state.items, seconds: seconds))",
-            "acknowledged \(Readable.count(tally.committed)): "
+            "acknowledged \(Readable.count(tally.items)): "
                 + "stored \(Readable.count(tally.stored)), "
                 + "not admitted \(Readable.count(tally.notAdmitted)), "
                 + "condition failed \(Readable.count(tally.conditionFailed)), "
@@ -56,7 +56,7 @@ struct LoadReport {
         json.member("done", isDone)
         json.member("items", state.items)
         json.member("bytes", state.itemBytes)
-        json.member("acknowledged", tally.committed)
+        json.member("acknowledged", tally.items)
         json.member("stored", tally.stored)
         json.member("stored_bytes", tally.storedBytes)
         json.member("not_admitted", tally.notAdmitted)
@@ -73,5 +73,12 @@ struct LoadReport {
         json.endArray()
         json.endObject()
         return json.text
+    }
+}
+
+extension BulkLoadResponse {
+    /// Items that the server has dealt with. It commits the parts of a long value one by one.
+    fileprivate var items: UInt64 {
+        stored &+ notAdmitted &+ conditionFailed &+ rejected
     }
 }

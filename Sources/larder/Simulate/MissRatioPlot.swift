@@ -1,4 +1,12 @@
-import Foundation
+import LarderClient
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// The miss-ratio curves of a simulation, as a picture in SVG: a line for each trace and policy,
 /// the budget's share on a logarithmic axis below.
@@ -35,7 +43,7 @@ struct MissRatioPlot {
         }
         for share in Set(shares).sorted() {
             parts.append(Self.line(x(share), Self.top, x(share), Self.top + down, "#eee"))
-            let text = String(format: "%.3g %%", share * 100)
+            let text = "\(Readable.number(share * 100, digits: 3)) %"
             parts.append(Self.label(text, x(share), Self.top + down + 18, "middle"))
         }
         parts.append(
@@ -74,15 +82,20 @@ struct MissRatioPlot {
     }
 
     private static func point(_ x: Double, _ y: Double) -> String {
-        String(format: "%.1f,%.1f", x, y)
+        "\(tenths(x)),\(tenths(y))"
+    }
+
+    private static func tenths(_ number: Double) -> String {
+        FixedPoint.text(number, decimals: 1)
     }
 
     private static func line(
         _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ color: String
     ) -> String {
-        String(
-            format: "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%@\"/>", x1, y1,
-            x2, y2, color as NSString)
+        """
+        <line x1="\(tenths(x1))" y1="\(tenths(y1))" x2="\(tenths(x2))" y2="\(tenths(y2))" \
+        stroke="\(color)"/>
+        """
     }
 
     private static func label(
@@ -97,7 +110,7 @@ struct MissRatioPlot {
             default: safe.append(character)
             }
         }
-        let place = String(format: "x=\"%.1f\" y=\"%.1f\"", x, y)
+        let place = "x=\"\(tenths(x))\" y=\"\(tenths(y))\""
         return "<text \(place) text-anchor=\"\(anchor)\" fill=\"\(color)\">\(safe)</text>"
     }
 }

@@ -1,5 +1,12 @@
-import Foundation
 import LarderCache
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// One trace replayed through one cache: a request is a Get, and a Set of its size on a miss.
 struct Replay {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LarderCache
 import LarderServer
 import Synchronization
@@ -26,13 +25,15 @@ struct Simulate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("Budgets, with commas between them.", valueName: "size,..."),
-        transform: { try Self.list($0, "a size", SimulationBudget.init(parsing:)) })
+        transform: {
+            try Self.list($0, "a size or a share of 100%", SimulationBudget.init(parsing:))
+        })
     var budget: [SimulationBudget]
 
     @Option(
         help: ArgumentHelp(
             "larder, lru; several with commas between them.", valueName: "policy,..."),
-        transform: { try Self.list($0, "a policy", Replay.Contender.init(rawValue:)) })
+        transform: { try Self.list($0, "one of larder and lru", Replay.Contender.init(rawValue:)) })
     var policy: [Replay.Contender] = [.larder]
 
     @Option(
@@ -117,11 +118,7 @@ struct Simulate: AsyncParsableCommand {
     private func draw(
         _ cells: [SimulationReport.Cell], to path: String
     ) throws(CommandFailure) {
-        do {
-            try Data(MissRatioPlot(cells: cells).svg.utf8).write(to: URL(fileURLWithPath: path))
-        } catch {
-            throw CommandFailure("cannot write \(path)", exitCode: ClientExit.unwritableOutput)
-        }
+        try OpenFile.writing(path).write(Array(MissRatioPlot(cells: cells).svg.utf8))
     }
 
     // MARK: arguments

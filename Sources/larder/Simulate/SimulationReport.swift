@@ -1,4 +1,3 @@
-import Foundation
 import LarderClient
 
 /// The cells of a simulation in the form that was asked for.
@@ -36,9 +35,9 @@ struct SimulationReport {
         switch form {
         case .csv:
             return [
-                quoted(cell.trace), cell.policy, String(format: "%.6g", cell.share),
+                quoted(cell.trace), cell.policy, Readable.number(cell.share, digits: 6),
                 ratio(cell.result.objectMissRatio), ratio(cell.result.byteMissRatio),
-                String(format: "%.1f", cell.result.nanosPerRequest),
+                FixedPoint.text(cell.result.nanosPerRequest, decimals: 1),
             ].joined(separator: ",")
         case .json:
             var json = JSONText()
@@ -56,9 +55,9 @@ struct SimulationReport {
         case .text:
             return columns([
                 cell.trace, cell.policy, Readable.bytes(cell.budgetBytes),
-                String(format: "%.3g %%", cell.share * 100),
+                "\(Readable.number(cell.share * 100, digits: 3)) %",
                 percent(cell.result.objectMissRatio), percent(cell.result.byteMissRatio),
-                String(format: "%.0f", cell.result.nanosPerRequest),
+                FixedPoint.text(cell.result.nanosPerRequest, decimals: 0),
             ])
         }
     }
@@ -71,10 +70,10 @@ struct SimulationReport {
         }.joined(separator: " ")
     }
 
-    private static func ratio(_ value: Double) -> String { String(format: "%.6f", value) }
+    private static func ratio(_ value: Double) -> String { FixedPoint.text(value, decimals: 6) }
 
     private static func percent(_ value: Double) -> String {
-        String(format: "%.2f %%", value * 100)
+        "\(FixedPoint.text(value * 100, decimals: 2)) %"
     }
 
     private static func quoted(_ text: String) -> String {

@@ -1,17 +1,13 @@
-import Foundation
-
 /// Reads a trace from a file, unpacked where it is packed.
 enum TraceReader {
     private static let chunkBytes = 1 << 20
 
     static func read(path: String, format: TraceFormat) throws(CommandFailure) -> Trace {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw CommandFailure("cannot read \(path)", exitCode: ClientExit.unreadableInput)
-        }
+        let file = try OpenFile.reading(path)
         var trace = Trace(name: name(of: path))
         var records = TraceRecords(
             format: format == .auto ? TraceFormat.told(by: path) : format, path: path)
-        var chunk = try next(handle, path)
+        var chunk = try file.read(bytesMax: chunkBytes)
         if chunk.starts(with: ZstdStream.magic) {
             guard var stream = ZstdStream() else {
                 throw CommandFailure("no memory to unpack \(path)", exitCode: 71)
@@ -29,7 +25,7 @@ enum TraceReader {
                         exitCode: ClientExit.malformedInput)
                 }
                 offset += UInt64(chunk.count)
-                chunk = try next(handle, path)
+                chunk = try file.read(bytesMax: chunkBytes)
             }
             guard stream.isAtFrameEnd else {
                 throw CommandFailure(
@@ -39,21 +35,11 @@ enum TraceReader {
         } else {
             while !chunk.isEmpty {
                 try records.take(chunk.span, to: &trace)
-                chunk = try next(handle, path)
+                chunk = try file.read(bytesMax: chunkBytes)
             }
         }
         try records.finish(to: &trace)
         return trace
-    }
-
-    private static func next(
-        _ handle: FileHandle, _ path: String
-    ) throws(CommandFailure) -> [UInt8] {
-        do {
-            return [UInt8](try handle.read(upToCount: chunkBytes) ?? Data())
-        } catch {
-            throw CommandFailure("cannot read \(path)", exitCode: ClientExit.unreadableInput)
-        }
     }
 
     /// `traces/web.trace.zst` is `web`.

@@ -1,0 +1,145 @@
+import LarderServer
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A file or a standard stream that a command reads or writes. What is wrong with it is one line
+/// with the system's reason.
+///
+/// Foundation is not linked for it: the server would hold 6 MiB more.
+final class OpenFile: Sendable {
+    static let standardInput = OpenFile(number: STDIN_FILENO, path: nil)
+    static let standardOutput = OpenFile(number: STDOUT_FILENO, path: nil)
+
+    let number: Int32
+    /// nil: a standard stream, which stays open.
+    private let path: String?
+
+    private init(number: Int32, path: String?) {
+        self.number = number
+        self.path = path
+    }
+
+    deinit {
+        if path != nil { close(number) }
+    }
+
+    static func reading(_ path: String) throws(CommandFailure) -> OpenFile {
+        let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else { throw .unreadable(path, errno: errno) }
+        return OpenFile(number: number, path: path)
+    }
+
+    /// Opens a file that is made if it is not there, and emptied if it is.
+    static func writing(_ path: String) throws(CommandFailure) -> OpenFile {
+        try writing(path, flags: O_WRONLY | O_TRUNC, permissions: 0o666)
+    }
+
+    /// Opens a file as `flags` say; it is made if it is not there.
+    static func writing(
+        _ path: String, flags: Int32, permissions: mode_t
+    ) throws(CommandFailure) -> OpenFile {
+        let number = unsafe open(path, flags | O_CREAT | O_CLOEXEC, permissions)
+        guard number >= 0 else { throw .unwritable(path, errno: errno) }
+        return OpenFile(number: number, path: path)
+    }
+
+    /// Whether it is a terminal.
+    var isTerminal: Bool { isatty(number) == 1 }
+
+    /// What is there, at most so many bytes; empty at the end.
+    func read(bytesMax: Int) throws(CommandFailure) -> [UInt8] {
+        var fault: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: bytesMax) { buffer, count in
+            var taken = 0
+            repeat {
+                taken = unsafe systemRead(number, buffer.baseAddress, buffer.count)
+            } while taken < 0 && errno == EINTR
+            if taken < 0 { fault = errno }
+            count = max(taken, 0)
+        }
+        guard fault == 0 else { throw .unreadable(path, errno: fault) }
+        return bytes
+    }
+
+    /// All that is there from here on.
+    func readToEnd() throws(CommandFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let more = try read(bytesMax: 1 << 20)
+            guard !more.isEmpty else { return bytes }
+            bytes += more
+        }
+    }
+
+    func write(_ bytes: [UInt8]) throws(CommandFailure) {
+        var offset = 0
+        while offset < bytes.count {
+            let written = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe systemWrite(
+                    number, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
+            }
+            if written >= 0 {
+                offset += written
+            } else if errno != EINTR {
+                throw .unwritable(path, errno: errno)
+            }
+        }
+    }
+
+    /// Goes to a place, and tells where that is from the beginning.
+    @discardableResult
+    func seek(_ offset: Int, from origin: Int32 = SEEK_SET) throws(CommandFailure) -> UInt64 {
+        let place = lseek(number, off_t(offset), origin)
+        guard place >= 0 else { throw .unreadable(path, errno: errno) }
+        return UInt64(place)
+    }
+
+    /// Forgets what stands behind `bytes`, and goes there.
+    func truncate(to bytes: UInt64) throws(CommandFailure) {
+        guard ftruncate(number, off_t(clamping: bytes)) == 0 else {
+            throw .unwritable(path, errno: errno)
+        }
+        try seek(Int(clamping: bytes))
+    }
+
+    /// Returns once the bytes have reached the disk.
+    func synchronize() throws(CommandFailure) {
+        guard fsync(number) == 0 else { throw .unwritable(path, errno: errno) }
+    }
+}
+
+// Inside the type `read` and `write` would name its own.
+private func systemRead(_ number: Int32, _ target: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    unsafe read(number, target, count)
+}
+
+private func systemWrite(_ number: Int32, _ source: UnsafeRawPointer?, _ count: Int) -> Int {
+    unsafe write(number, source, count)
+}
+
+extension CommandFailure {
+    /// Without a path: standard input.
+    static func unreadable(_ path: String?, _ reason: String) -> CommandFailure {
+        let name = path.map { OneLine.quoted($0) } ?? "standard input"
+        return CommandFailure(
+            "cannot read \(name): \(reason)", exitCode: ClientExit.unreadableInput)
+    }
+
+    static func unreadable(_ path: String?, errno number: Int32) -> CommandFailure {
+        unreadable(path, FileContents.Failure(errno: number).description)
+    }
+
+    /// Without a path: standard output.
+    static func unwritable(_ path: String?, errno number: Int32) -> CommandFailure {
+        let name = path.map { OneLine.quoted($0) } ?? "standard output"
+        let reason = FileContents.Failure(errno: number).description
+        return CommandFailure(
+            "cannot write \(name): \(reason)", exitCode: ClientExit.unwritableOutput)
+    }
+}
