@@ -126,7 +126,9 @@ enum CacheBench {
     private static func evicting(_ measure: Measure, entries: Int) async {
         let each = EntryCharge.bytes(keyBytes: 16, valueBytes: value.count)
         let budget = UInt64(entries) * each
-        let cache = Cache(Cache.Configuration(budgetBytes: budget, seed: seed))
+        var configuration = Cache.Configuration(budgetBytes: budget, seed: seed)
+        configuration.writerCount = 2
+        let cache = Cache(configuration)
         let next = Numbers()
         // Twice as many as fit, so that the shadow caches have found their sample.
         fill(cache, next, operations: entries * 2)

@@ -25,3 +25,18 @@ static inline void processor_prefetch_to_write(const void *address) {
   __builtin_prefetch(address, 1);
 #endif
 }
+
+#if defined(__linux__)
+int sched_getcpu(void);
+#endif
+
+/// The number of the processor that this runs on, which may be another one at once; 0 where the
+/// system does not tell it cheaply.
+static inline int processor_number(void) {
+#if defined(__linux__)
+  int number = sched_getcpu();
+  return number < 0 ? 0 : number;
+#else
+  return 0;
+#endif
+}

@@ -22,7 +22,7 @@ extension Cache {
                 min(cells, Self.cellsPerHold), min(moved, Self.bytesPerHold)
             )
             let draining = policy.withLock { policy in
-                policy.drain(arena, cells: cellsNow, bytes: movedNow, shards)
+                policy.drain(arena, cells: cellsNow, bytes: movedNow, shards, lanes)
             }
             if case .nothing = draining { return }
             cells -= cellsNow
@@ -37,7 +37,7 @@ extension Cache {
         while drainsLeft > 0, arena.needsDrain {
             let draining = policy.withLock { policy in
                 policy.drain(
-                    arena, cells: Self.cellsPerHold, bytes: Self.bytesPerHold, shards)
+                    arena, cells: Self.cellsPerHold, bytes: Self.bytesPerHold, shards, lanes)
             }
             switch draining {
             case .nothing: return

@@ -5,6 +5,6 @@ extension Cache {
     /// it never has. An entry that is used meanwhile may make it later.
     public func nextDueNanos() -> UInt64? {
         if arena.needsDrain { return 0 }
-        return policy.withLock { $0.timers.nextTurnNanos }
+        return withSettledPolicy { $0.timers.nextTurnNanos }
     }
 }

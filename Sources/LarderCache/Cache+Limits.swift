@@ -14,21 +14,26 @@ extension Cache {
     /// steps that let others in between.
     public func setBudget(_ budgetBytes: UInt64) {
         let bytes = charging.budgetBytes(budgetBytes, in: arena)
-        setBudget { Budget(bytes: bytes, entriesMax: $0.entriesMax) }
+        setBudget { Budget(bytes: bytes, entriesMax: $0.entriesMax, laneCount: $0.laneCount) }
     }
 
     /// Changes the entry limit (`nil`: none) the same way.
     public func setEntriesMax(_ entriesMax: UInt64?) {
-        setBudget { Budget(bytes: $0.bytes, entriesMax: entriesMax) }
+        setBudget { Budget(bytes: $0.bytes, entriesMax: entriesMax, laneCount: $0.laneCount) }
     }
 
     private func setBudget(_ change: (Budget) -> Budget) {
-        policy.withLock { policy in
-            let budget = change(policy.budget)
-            policy.setBudget(budget)
-            chargeBytesMax.store(budget.mainBytesMax, ordering: .relaxed)
-            arena.setSlack(
-                bytes: budget.holeBytesMax, idlePageBytes: budget.idlePageBytesMax)
+        // One change at a time: what waits has come under the budget that it is taken over with.
+        budgetChanges.withLock { _ in
+            lanes.forEach { $0.close(arena) }
+            withSettledPolicy { policy in
+                let budget = change(policy.budget)
+                policy.setBudget(budget)
+                chargeBytesMax.store(budget.mainBytesMax, ordering: .relaxed)
+                arena.setSlack(
+                    bytes: budget.holeBytesMax, idlePageBytes: budget.idlePageBytesMax)
+                lanes.forEach { $0.open(budget.laneBounds) }
+            }
         }
         var departed = DepartedEntries()
         var stepsMax = Self.stepsPerHold
@@ -55,7 +60,7 @@ extension Cache {
     /// Removes everything that was stored before the call. What is stored meanwhile may go too.
     public func flush() {
         var departed = DepartedEntries()
-        let entries = policy.withLock { $0.entryCount }
+        let entries = withSettledPolicy { $0.entryCount }
         let roundsMax =
             entries / UInt64(Self.flushedPerHold) + UInt64(Self.flushRoundsSpare)
         var round: UInt64 = 0
@@ -76,6 +81,7 @@ extension Cache {
     /// wheel have to be filed anew: the work of a call is in proportion to `limit`.
     @discardableResult
     public func expire(nowNanos: UInt64, limit: Int) -> Int {
+        withSettledPolicy { _ in }
         var departed = DepartedEntries()
         var expired = 0
         var stepsLeft = min(limit, .max / Self.stepsPerExpiry) * Self.stepsPerExpiry

@@ -27,6 +27,9 @@ extension Cache {
             if let version = overwrite(key, hash, value, options, nowNanos: nowNanos) {
                 return .stored(version: version)
             }
+            if let version = admit(key, hash, value, options, nowNanos: nowNanos) {
+                return .stored(version: version)
+            }
             var block = EntryBlock.make(
                 in: arena, key: key, value: value, flags: options.flags,
                 mayExpire: options.timeToLive != .never, idleNanosMax: options.idleNanosMax,
@@ -98,7 +101,7 @@ extension Cache {
                 var means = Policy.Means(nowNanos: nowNanos, steps: stepsMax)
                 noteUsed(bytes: policy.usedBytes)
                 return policy.write(
-                    block, hash: hash, options, basis: basis, &means, shards, &departed)
+                    block, hash: hash, options, basis: basis, &means, shards, lanes, &departed)
             }
             departed.release()
             switch writing {
@@ -180,7 +183,7 @@ extension Cache {
         let ending: Ending = policy.withLock { policy in
             guard
                 let present = policy.present(
-                    under: key, hash: hash, nowNanos, shards, &departed)
+                    under: key, hash: hash, nowNanos, shards, lanes, &departed)
             else { return .absent }
             defer { present.release() }
             guard var block = joined(present, addition, options, limit: limit) else {
@@ -188,11 +191,11 @@ extension Cache {
             }
             var means = Policy.Means(nowNanos: nowNanos, steps: .max)
             var writing = policy.write(
-                block, hash: hash, options, basis: nil, &means, shards, &departed)
+                block, hash: hash, options, basis: nil, &means, shards, lanes, &departed)
             if case .tooNarrow = writing {
                 widen(&block)
                 writing = policy.write(
-                    block, hash: hash, options, basis: nil, &means, shards, &departed)
+                    block, hash: hash, options, basis: nil, &means, shards, lanes, &departed)
             }
             return .written(writing, block)
         }

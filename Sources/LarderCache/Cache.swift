@@ -3,10 +3,10 @@ internal import Synchronization
 /// A cache of bytes under a byte budget that counts keys, values and overhead.
 ///
 /// Keys are spread over shards by a seeded hash. A read takes its shard's lock only, and so
-/// does a write that overwrites a value where it lies; any other takes the policy's lock, then
-/// those of the shards it touches, one after the other. New entries are copied in before any lock
-/// is taken and freed after all are let go. Time comes from the caller,
-/// in nanoseconds of one monotonic clock.
+/// does a write that overwrites a value where it lies; a small one under a new key takes that of
+/// its processor's lane, too, and now and then the policy's for many; any other takes the
+/// policy's lock, then those of the shards it touches, one after the other. What goes is freed
+/// after all locks are let go. Time comes from the caller, in nanoseconds of one monotonic clock.
 public final class Cache: Sendable {
     /// What a processor keeps at hand of the entries, or near enough that asking for them ahead
     /// costs more than waiting.
@@ -21,7 +21,9 @@ public final class Cache: Sendable {
 
     let arena: EntryArena
     let shards: ShardArray
+    let lanes: LaneArray
     let policy: Guarded<Policy>
+    let budgetChanges = Mutex<Void>(())
     let notes = ReadNotes()
     let charging: Charging
     private let hash: KeyHash
@@ -36,20 +38,25 @@ public final class Cache: Sendable {
     public init(_ configuration: Configuration) {
         precondition(configuration.shardCount <= Configuration.shardCountMax)
         precondition(
+            configuration.writerCount >= 1, "someone writes")
+        precondition(
             configuration.keyBytesMax >= 1 && configuration.keyBytesMax <= Int(UInt16.max),
             "the longest key is 1 to 65,535 bytes")
         arena = EntryArena(
             budgetBytes: configuration.charging.arenaBytes(configuration.budgetBytes),
             firstVersion: configuration.firstVersion, hash: KeyHash(configuration.seed))
+        lanes = LaneArray(writers: configuration.writerCount, arena: arena)
         let budget = Budget(
             bytes: configuration.charging.budgetBytes(configuration.budgetBytes, in: arena),
-            entriesMax: configuration.entriesMax)
+            entriesMax: configuration.entriesMax,
+            laneCount: configuration.charging == .real ? lanes.count : 0)
         arena.setSlack(
             bytes: budget.holeBytesMax, idlePageBytes: budget.idlePageBytesMax)
         shards = ShardArray(
             count: configuration.shardCount, seed: configuration.seed, arena: arena,
             firstVersion: configuration.firstVersion)
-        policy = Guarded(Policy(configuration, budget: budget))
+        lanes.forEach { $0.open(budget.laneBounds) }
+        policy = Guarded(Policy(configuration, budget: budget, arena: arena))
         hash = KeyHash(configuration.seed)
         charging = configuration.charging
         keyBytesMax = configuration.keyBytesMax
@@ -132,12 +139,20 @@ public final class Cache: Sendable {
     ) -> EntryReference? {
         var departed = DepartedEntries()
         let reading = policy.withLock { policy in
+            // What waits in a lane has no place in the wheel yet.
+            let present = policy.present(
+                under: key, hash: hash, nowNanos, shards, lanes, &departed)
+            defer { present?.release() }
             let reading = shards.withShard(of: hash) {
                 $0.read(
                     key, hash: hash, ageNanosMax: options.ageNanosMax, isPeek: options.peek,
                     nowNanos: nowNanos)
             }
             guard case .hit(let block) = reading else { return reading }
+            guard block.isListed else {
+                block.release()
+                return .miss
+            }
             let expiry = timeToLive.expiresAtNanos(
                 nowNanos: nowNanos, keptNanos: block.expiresAtNanos)
             if expiry == EntryBlock.neverExpires || block.hasTimer {
@@ -166,7 +181,7 @@ public final class Cache: Sendable {
     private func removeExpired(_ key: Span<UInt8>, _ hash: UInt64, nowNanos: UInt64) {
         var departed = DepartedEntries()
         policy.withLock { policy in
-            let present = policy.present(under: key, hash: hash, nowNanos, shards, &departed)
+            let present = policy.present(under: key, hash: hash, nowNanos, shards, lanes, &departed)
             present?.release()
         }
         departed.release()
@@ -184,7 +199,7 @@ public final class Cache: Sendable {
         let outcome: DeleteOutcome = policy.withLock { policy in
             guard
                 let present = policy.present(
-                    under: key, hash: hash, nowNanos, shards, &departed)
+                    under: key, hash: hash, nowNanos, shards, lanes, &departed)
             else { return .miss }
             defer { present.release() }
             if let ifVersion, present.version != ifVersion {
@@ -202,7 +217,7 @@ public final class Cache: Sendable {
     /// What the cache holds and what has happened in it: the sum over all shards, each at its own
     /// moment.
     public func statistics() -> CacheStatistics {
-        var result = policy.withLock { policy in CacheStatistics(policy) }
+        var result = withSettledPolicy { policy in CacheStatistics(policy) }
         for index in 0..<shards.count {
             let (hits, misses, overwrites) = shards.withShard(at: index) {
                 ($0.hits, $0.misses, $0.overwrites)
@@ -216,7 +231,7 @@ public final class Cache: Sendable {
 
     /// Traps unless every sum, link and bound holds. Costs a look at every entry, under the lock.
     package func checkInvariants() {
-        policy.withLock { $0.checkInvariants(shards) }
+        policy.withLock { $0.checkInvariants(shards, lanes) }
         arena.checkInvariants()
     }
 }

@@ -17,6 +17,8 @@ extension Cache {
         public var valueBytesMax: UInt64
         /// The locks that the keys are spread over: a power of two, at most 4,096.
         public var shardCount: Int
+        /// The threads that write at the same time.
+        public var writerCount = 1
         public var seed: HashSeed
         /// What a miss costs: decides what is kept.
         public var missCost: MissCost

@@ -112,6 +112,21 @@ struct Shard: ~Copyable, Sendable {
         )
     }
 
+    /// Puts a new entry into the table and tells its version; `nil` if its key is there already
+    /// or the entry has no room for the version.
+    @inline(__always)
+    mutating func admit(
+        _ block: EntryBlock, _ key: Span<UInt8>, hash: UInt64, _ options: WriteOptions,
+        nowNanos: UInt64
+    ) -> UInt64? {
+        guard table.find(key, hash: hash) == nil else { return nil }
+        let version = options.ownVersion ?? versions.next(after: 0, nowNanos: nowNanos)
+        guard block.hasRoom(version: version, nowNanos: nowNanos) else { return nil }
+        block.noteWrite(version: version, nowNanos: nowNanos)
+        insert(block, hash: hash)
+        return version
+    }
+
     // MARK: changing
 
     mutating func insert(_ block: EntryBlock, hash: UInt64) {

@@ -1,4 +1,5 @@
 import LarderCache
+import Synchronization
 import Testing
 
 @Suite("A cache under several threads")
@@ -18,6 +19,76 @@ struct CacheConcurrencyTests {
         let statistics = cache.statistics()
         #expect(statistics.hits > Self.stepsPerThread / 10)
         #expect(statistics.evicted > TestScale.operations / 1000)
+    }
+
+    @Test("keys that many threads store at once are there once, whatever else is done to them")
+    func newcomersOfManyThreads() {
+        var configuration = Cache.Configuration(
+            budgetBytes: 8 << 20, seed: .fixed(), shardCount: 8)
+        configuration.writerCount = 4
+        let cache = Cache(configuration)
+        onThreads(Self.threads) { Self.store(cache, seed: UInt64($0)) }
+        cache.checkInvariants()
+        let statistics = cache.statistics()
+        #expect(statistics.usedBytes <= statistics.budgetBytes)
+        #expect(statistics.evicted > TestScale.operations / 1000)
+        cache.flush()
+        cache.checkInvariants()
+        #expect(cache.statistics().entries == 0)
+    }
+
+    /// Mostly new keys, of all threads the same ones at about the same time.
+    private static func store(_ cache: Cache, seed: UInt64) {
+        var generator = SeededGenerator(seed: seed + 500)
+        for step in 0..<UInt64(stepsPerThread) {
+            let number = Int(step) + generator.below(8)
+            let key = keyBytes(number)
+            let nowNanos = step * 1000
+            switch generator.below(32) {
+            case 0..<2: _ = cache.delete(key, nowNanos: nowNanos)
+            case 2..<8:
+                guard let entry = cache.get(key.span, nowNanos: nowNanos) else { continue }
+                if !isWhole(entry, number) { Issue.record("a torn or foreign value") }
+            case 8:
+                var options = ReadOptions()
+                options.touch = .nanos(1_000_000)
+                _ = cache.get(key.span, options, nowNanos: nowNanos)
+            case 9 where generator.oneIn(50):
+                cache.setBudget(UInt64(4 + generator.below(8)) << 20)
+            case 10 where generator.oneIn(2000): cache.flush()
+            case 11: _ = cache.expire(nowNanos: nowNanos, limit: 100)
+            case 12: _ = cache.statistics()
+            default:
+                var options = WriteOptions(flags: UInt32(truncatingIfNeeded: step))
+                if generator.oneIn(4) { options.condition = .ifAbsent }
+                if generator.oneIn(8) { options.timeToLive = .nanos(1_000_000) }
+                if generator.oneIn(16) { options.admission = .force }
+                let bytes = value(number, step, count: 1 + generator.below(32))
+                _ = cache.set(key, bytes, options, nowNanos: nowNanos)
+            }
+        }
+    }
+
+    @Test("of many who store one new key if it is absent, one does")
+    func oneIsFirst() {
+        var configuration = Cache.Configuration(budgetBytes: 256 << 20, seed: .fixed())
+        configuration.writerCount = 4
+        let cache = Cache(configuration)
+        let keys = TestScale.operations / 40
+        let stored = Mutex(0)
+        onThreads(Self.tasks) { thread in
+            var count = 0
+            for number in 0..<keys {
+                let options = WriteOptions(condition: .ifAbsent)
+                if cache.set(keyBytes(number), [UInt8(thread)], options).told().isStored {
+                    count += 1
+                }
+            }
+            stored.withLock { $0 += count }
+        }
+        #expect(stored.withLock { $0 } == keys)
+        cache.checkInvariants()
+        #expect(cache.statistics().entries == UInt64(keys))
     }
 
     @Test("no append and no conditional write is lost, whoever writes at the same time")

@@ -37,6 +37,7 @@ struct CacheMemoryTests {
                 #expect(resident <= budget + (1 << 20) + 4 * Self.segmentBytes)
             }
             cache.checkInvariants()
+            let entries = cache.statistics().entries
             var found = 0
             for number in 0...number {
                 guard let held = cache.hold(keyBytes(number)) else { continue }
@@ -44,7 +45,7 @@ struct CacheMemoryTests {
                 let count = Int(held.flags)
                 #expect(Self.isWhole(held.value, count, count: count))
             }
-            #expect(UInt64(found) == cache.statistics().entries)
+            #expect(UInt64(found) == entries)
         }
     }
 

@@ -30,4 +30,14 @@ struct CacheModelTests {
         let least = UInt64(Self.stepsPerSeed / 10)
         #expect(hits > least && evicted > least && expired > 20 && notAdmitted > 0)
     }
+
+    @Test(
+        "nor does one in which newcomers wait for the policy",
+        arguments: 0..<max(1, TestScale.seeds / 50))
+    func agreesWithTwinWhileNewcomersWait(seed: Int) {
+        var run = ModelRun(seed: UInt64(seed), isLarge: true)
+        run.run(steps: 3 * Self.stepsPerSeed)
+        let statistics = run.statistics
+        #expect(statistics.hits > 100 && statistics.sets > 500)
+    }
 }

@@ -11,13 +11,42 @@ struct Budget: Sendable {
     private static let idlePageDivisor: UInt64 = 64
     private static let idlePageBytesMax: UInt64 = 16 * 1024 * 1024
 
+    /// What may wait in lanes: so much of the window in all, one part in so many.
+    private static let laneDivisor: UInt64 = 4
+    /// Lanes that could hold less are not used.
+    private static let laneBytesMin: UInt64 = 1024
+    private static let laneEntriesMin: UInt64 = 4
+
     let bytes: UInt64
     let entriesMax: UInt64?
+    /// Where newcomers may wait on their way into the window; 0: they do not.
+    let laneCount: Int
+    let laneBounds: Lane.Bounds
 
-    init(bytes: UInt64, entriesMax: UInt64?) {
+    init(bytes: UInt64, entriesMax: UInt64?, laneCount: Int = 0) {
         precondition(entriesMax != 0, "a cache may hold at least one entry")
         self.bytes = bytes
         self.entriesMax = entriesMax
+        self.laneCount = laneCount
+        laneBounds =
+            laneCount == 0 ? .none : Self.laneBounds(bytes, entriesMax, count: laneCount)
+    }
+
+    private static func laneBounds(
+        _ bytes: UInt64, _ entriesMax: UInt64?, count: Int
+    ) -> Lane.Bounds {
+        // What the policy is taking over counts as one lane more.
+        let parts = windowDivisor * laneDivisor * UInt64(count + 1)
+        let laneBytes = min(bytes / parts, Lane.bytesMax)
+        let laneEntries = min((entriesMax ?? .max) / parts, UInt64(Lane.entriesMax))
+        guard laneBytes >= laneBytesMin, laneEntries >= laneEntriesMin else { return .none }
+        return Lane.Bounds(entriesMax: Int(laneEntries), bytesMax: laneBytes)
+    }
+
+    /// What is kept free in the window for those that wait.
+    private var waitingBytesMax: UInt64 { laneBounds.bytesMax * UInt64(laneCount + 1) }
+    private var waitingEntriesMax: UInt64 {
+        UInt64(laneBounds.entriesMax) * UInt64(laneCount + 1)
     }
 
     /// Bytes that may lie in holes between the entries, beyond the budget.
@@ -33,8 +62,10 @@ struct Budget: Sendable {
         Budget(bytes: bytes / divisor, entriesMax: entriesMax.map { max($0 / divisor, 1) })
     }
 
-    var windowBytesMax: UInt64 { bytes / Self.windowDivisor }
-    var mainBytesMax: UInt64 { bytes - windowBytesMax }
-    var windowEntriesMax: UInt64 { entriesMax.map { $0 / Self.windowDivisor } ?? .max }
+    var windowBytesMax: UInt64 { bytes / Self.windowDivisor - waitingBytesMax }
+    var mainBytesMax: UInt64 { bytes - bytes / Self.windowDivisor }
+    var windowEntriesMax: UInt64 {
+        entriesMax.map { $0 / Self.windowDivisor - waitingEntriesMax } ?? .max
+    }
     var mainEntriesMax: UInt64 { entriesMax.map { $0 - $0 / Self.windowDivisor } ?? .max }
 }

@@ -20,6 +20,32 @@ struct DepartedEntries: ~Copyable, Sendable {
         Self.release(departed)
     }
 
+    /// Lets go of all; what is left are the cells of those that nobody else holds. To be called
+    /// without a lock, and followed by `freeCells`.
+    mutating func releaseAllButCells() {
+        keepThose { $0.releaseAllButCell() }
+    }
+
+    /// Offers the cells that are left; those that `isTaken` takes are not this list's any more.
+    mutating func giveCells(_ isTaken: (EntryBlock) -> Bool) {
+        keepThose { !isTaken($0) }
+    }
+
+    /// Gives the cells that are left back to the arena.
+    mutating func freeCells(in arena: borrowing EntryArena) {
+        arena.free(list.head)
+        list = EntryList()
+    }
+
+    private mutating func keepThose(_ isKept: (EntryBlock) -> Bool) {
+        var next = list.head
+        list = EntryList()
+        while let block = next {
+            next = block.next
+            if isKept(block) { list.append(block) }
+        }
+    }
+
     private static func release(_ list: EntryList) {
         var next = list.head
         while let block = next {

@@ -92,6 +92,18 @@ extension Policy {
         return .place(.window)
     }
 
+    /// Makes room in the window for a newcomer that is in its table; `false`: the steps are used
+    /// up.
+    mutating func makeWindowRoom(
+        _ charge: UInt64, _ means: inout Means, _ shards: borrowing ShardArray,
+        _ departed: inout DepartedEntries
+    ) -> Bool {
+        while !hasWindowRoom(charge, replacing: nil) {
+            guard retireOldest(&means, shards, &departed) else { return false }
+        }
+        return true
+    }
+
     /// The window's oldest entry moves into the main region or leaves the cache. `false`: the
     /// steps are used up.
     private mutating func retireOldest(

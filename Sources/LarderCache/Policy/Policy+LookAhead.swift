@@ -21,4 +21,29 @@ extension Policy {
             shards.prefetch(victim.hash)
         }
     }
+
+    // Where evictions follow close upon each other, one write ahead is too late: there the header
+    // is asked for three entries ahead, then the shard, its slots and its counters.
+
+    /// Fetches what evictions will need of which many are to come.
+    mutating func lookFurtherAhead(_ shards: borrowing ShardArray) {
+        guard entryCount > Self.entriesAtHand else { return }
+        if let candidate = window.oldest { candidates.lookAhead(from: candidate, shards) }
+        if let victim = main.victim { victims.lookAhead(from: victim, shards) }
+    }
+}
+
+extension KnownHashes {
+    /// Fetches what is needed of the entries behind the first one of a list.
+    @inline(__always)
+    fileprivate mutating func lookAhead(from first: EntryBlock, _ shards: borrowing ShardArray) {
+        guard let second = first.next, let third = second.next else { return }
+        let link = third.link
+        guard !isLatest(link) else { return }
+        third.next?.prefetch()
+        let hash = third.hash
+        shards.prefetchShard(of: hash)
+        shards.prefetch(hash)
+        learn(link, hash)
+    }
 }

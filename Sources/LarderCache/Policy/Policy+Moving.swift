@@ -8,6 +8,24 @@ extension Policy {
     /// Looks at up to `cells` cells of the segment that the arena drains, and moves the entries
     /// in them that nobody holds, up to about `bytes` of them.
     mutating func drain(
+        _ arena: borrowing EntryArena, cells: Int, bytes: UInt64, _ shards: borrowing ShardArray,
+        _ lanes: borrowing LaneArray
+    ) -> Draining {
+        if !isDraining {
+            isDraining = true
+            lanes.forEach { $0.cells.close(arena) }
+        }
+        let draining = drainOn(arena, cells: cells, bytes: bytes, shards)
+        switch draining {
+        case .unfinished: break
+        case .nothing, .finished:
+            isDraining = false
+            lanes.forEach { $0.cells.open() }
+        }
+        return draining
+    }
+
+    private mutating func drainOn(
         _ arena: borrowing EntryArena, cells: Int, bytes: UInt64, _ shards: borrowing ShardArray
     ) -> Draining {
         var cellsLeft = cells

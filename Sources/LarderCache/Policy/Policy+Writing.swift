@@ -27,7 +27,8 @@ extension Policy {
     /// write is not admitted, and then the old item goes too.
     mutating func write(
         _ block: EntryBlock, hash: UInt64, _ options: WriteOptions, basis: EntryBlock?,
-        _ means: inout Means, _ shards: borrowing ShardArray, _ departed: inout DepartedEntries
+        _ means: inout Means, _ shards: borrowing ShardArray, _ lanes: borrowing LaneArray,
+        _ departed: inout DepartedEntries
     ) -> Writing {
         let nowNanos = means.nowNanos
         if timers.mayBeDue(nowNanos: nowNanos) {
@@ -36,7 +37,7 @@ extension Policy {
         }
         guard charge(of: block) <= budget.mainBytesMax else { return .tooLarge }
 
-        let present = present(under: block.key, hash: hash, nowNanos, shards, &departed)
+        let present = present(under: block.key, hash: hash, nowNanos, shards, lanes, &departed)
         defer { present?.release() }
         if let basis, present != basis { return .outdated }
         guard options.allowWrite(over: present?.version) else {
@@ -60,7 +61,13 @@ extension Policy {
             return .notAdmitted
         case .place(let place):
             setTimes(block, options, over: present, nowNanos)
+            var isOvertaken = false
             let version: UInt64? = shards.withShard(of: hash) { shard in
+                // Newcomers come into the tables while others have the policy.
+                if present == nil && shard.table.find(block.key, hash: hash) != nil {
+                    isOvertaken = true
+                    return nil
+                }
                 let version =
                     options.ownVersion
                     ?? shard.versions.next(after: present?.version ?? 0, nowNanos: nowNanos)
@@ -73,7 +80,7 @@ extension Policy {
                 }
                 return version
             }
-            guard let version else { return .tooNarrow }
+            guard let version else { return isOvertaken ? .unfinished : .tooNarrow }
             if let present {
                 unlink(present)
                 departed.append(present)
@@ -87,21 +94,35 @@ extension Policy {
         }
     }
 
+    /// Times that newcomers are taken over for one key.
+    private static let settlingsMax = 8
+
     /// The item under a key; one whose time is over is taken out and counts as absent. It has one
     /// more reference, which the caller gives back: until then nobody overwrites it.
+    ///
+    /// What came while this was looking may count as absent, too.
     mutating func present(
         under key: Span<UInt8>, hash: UInt64, _ nowNanos: UInt64, _ shards: borrowing ShardArray,
-        _ departed: inout DepartedEntries
+        _ lanes: borrowing LaneArray, _ departed: inout DepartedEntries
     ) -> EntryBlock? {
-        let found: EntryBlock? = shards.withShard(of: hash) { shard in
-            guard let block = shard.table.find(key, hash: hash) else { return nil }
-            block.retain()
-            return block
+        for _ in 0..<Self.settlingsMax {
+            let found: EntryBlock? = shards.withShard(of: hash) { shard in
+                guard let block = shard.table.find(key, hash: hash) else { return nil }
+                block.retain()
+                return block
+            }
+            guard let found else { return nil }
+            if found.isListed {
+                guard found.isExpired(nowNanos: nowNanos) else { return found }
+                discard(found, .expired, shards, &departed)
+                found.release()
+                return nil
+            }
+            // It waits in a lane. Taken over, it may go at once, and come again.
+            found.release()
+            var steps = Int.max
+            _ = settleAll(lanes, &steps, shards, &departed)
         }
-        guard let found else { return nil }
-        guard found.isExpired(nowNanos: nowNanos) else { return found }
-        discard(found, .expired, shards, &departed)
-        found.release()
         return nil
     }
 

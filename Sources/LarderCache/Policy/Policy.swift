@@ -15,11 +15,20 @@ struct Policy: ~Copyable, Sendable {
     private var scaledMode = AdmissionMode.natural
     private(set) var choice: ModeChoice
     private var pace = LearningPace()
+    /// Newcomers that are being taken over.
+    private(set) var newcomers: NewcomerBatch
+    var candidates = KnownHashes()
+    var victims = KnownHashes()
+    /// Whether a segment of the arena is drained, so that lanes keep no cells.
+    var isDraining = false
     let charging: Charging
     private let missCost: MissCost
 
-    init(_ configuration: Cache.Configuration, budget: Budget) {
+    init(
+        _ configuration: Cache.Configuration, budget: Budget, arena: borrowing EntryArena
+    ) {
         self.budget = budget
+        newcomers = NewcomerBatch(arena)
         charging = configuration.charging
         missCost = configuration.missCost
         choice = ModeChoice(budget: budget, seed: configuration.seed)
@@ -36,6 +45,28 @@ struct Policy: ~Copyable, Sendable {
     /// What an entry counts against the budget.
     @inline(__always)
     func charge(of block: EntryBlock) -> UInt64 { charging.bytes(of: block) }
+
+    /// The hash of an entry's key.
+    @inline(__always)
+    private func hash(of block: EntryBlock) -> UInt64 {
+        let link = block.link
+        return candidates.hash(of: link) ?? victims.hash(of: link) ?? block.hash
+    }
+
+    private mutating func forgetHash(of block: EntryBlock) {
+        let link = block.link
+        candidates.forget(link)
+        victims.forget(link)
+    }
+
+    // MARK: newcomers
+
+    /// Takes what waits in a lane, after all that came before is settled.
+    mutating func takeNewcomers(_ lanes: borrowing LaneArray, _ lane: Int) {
+        lanes.withLane(at: lane) { $0.take(into: &newcomers) }
+    }
+
+    mutating func removeNewcomer() { newcomers.removeNext() }
 
     // MARK: one entry in or out
 
@@ -60,6 +91,7 @@ struct Policy: ~Copyable, Sendable {
             main.remove(block, bytes: charge)
         }
         block.isListed = false
+        forgetHash(of: block)
         timers.cancel(block)
         tally.keyBytes -= UInt64(block.keyBytes)
         tally.valueBytes -= UInt64(block.valueBytes)
@@ -70,8 +102,8 @@ struct Policy: ~Copyable, Sendable {
         _ block: EntryBlock, _ reason: Departure, _ shards: borrowing ShardArray,
         _ departed: inout DepartedEntries
     ) {
+        let hash = hash(of: block)
         unlink(block)
-        let hash = block.hash
         shards.withShard(of: hash) { $0.remove(block, hash: hash) }
         switch reason {
         case .deleted:
@@ -105,6 +137,7 @@ struct Policy: ~Copyable, Sendable {
         timers.exchange(older, for: newer)
         newer.isListed = true
         older.isListed = false
+        forgetHash(of: older)
     }
 
     /// Takes the budget as it shall be; the caller then makes it true with `shrink`.
@@ -190,7 +223,7 @@ struct Policy: ~Copyable, Sendable {
     mutating func value(
         of block: EntryBlock, isNewcomer: Bool = false, _ shards: borrowing ShardArray
     ) -> Double {
-        let hash = block.hash
+        let hash = hash(of: block)
         var estimate = shards.withShard(of: hash) { $0.sketch.estimate(hash) }
         if scaledMode != choice.mode {
             scaledMode = choice.mode
@@ -223,7 +256,7 @@ struct Policy: ~Copyable, Sendable {
     // MARK: checking
 
     /// Traps unless sums, lists, wheel and tables tell the same story.
-    func checkInvariants(_ shards: borrowing ShardArray) {
+    func checkInvariants(_ shards: borrowing ShardArray, _ lanes: borrowing LaneArray) {
         var sums = Tally()
         var windowBytes: UInt64 = 0
         var mainBytes: UInt64 = 0
@@ -261,9 +294,17 @@ struct Policy: ~Copyable, Sendable {
                 return UInt64(shard.table.count)
             }
         }
+        var waiting = UInt64(newcomers.count)
+        lanes.forEach { lane in
+            waiting += UInt64(lane.count)
+            lane.checkInvariants { block, hash in
+                shards.withShard(of: hash) { $0.table.contains(block, hash: hash) }
+            }
+        }
         timers.checkInvariants()
         choice.checkInvariants()
-        precondition(tableCount == count, "tables and lists hold as many entries")
+        precondition(
+            tableCount == count + waiting, "tables hold as many entries as lists and lanes")
         precondition(timers.count == timed, "the wheel holds no one else")
         precondition(window.bytes == windowBytes, "every byte of the window lies in its list")
         precondition(main.bytes == mainBytes, "every byte of the main region lies in its lists")

@@ -181,11 +181,30 @@ package struct EntryArena: ~Copyable, Sendable {
         unsafe leave(region)
     }
 
-    /// One holder less; the last gives all memory back.
+    /// Takes back the cells of entries that nobody holds: this one and those linked behind it.
+    func free(_ first: EntryBlock?) {
+        guard first != nil else { return }
+        let region = unsafe region
+        let count: UInt64 = unsafe Self.control(region).pointee.state.withLock { state in
+            var count: UInt64 = 0
+            var next = first
+            while let cell = next {
+                next = cell.next
+                state.free(cell.link, units: state.units(cell.cellBytes))
+                count += 1
+            }
+            unsafe Self.note(state.needsDrain, in: region)
+            return count
+        }
+        unsafe Self.leave(region, holders: count)
+    }
+
+    /// So many holders less; the last gives all memory back.
     @unsafe
-    private static func leave(_ region: UnsafeMutableRawPointer) {
+    private static func leave(_ region: UnsafeMutableRawPointer, holders count: UInt64 = 1) {
         let control = unsafe control(region)
-        let left = unsafe control.pointee.holders.subtract(1, ordering: .acquiringAndReleasing)
+        let left = unsafe control.pointee.holders.subtract(
+            count, ordering: .acquiringAndReleasing)
         guard left.newValue == 0 else { return }
         unsafe control.deinitialize(count: 1)
         unsafe SystemPages.unmap(region, bytes: regionBytes)
@@ -278,4 +297,16 @@ struct EntryLinks: Sendable {
     func entry(_ link: UInt32) -> EntryBlock {
         unsafe EntryBlock(cell: region + Int(link) &<< unitShift)
     }
+
+    /// The entry of a slot, which has the upper half of its hash and then its link.
+    @inline(__always)
+    func entry(slot: UInt64) -> EntryBlock { entry(UInt32(truncatingIfNeeded: slot)) }
+
+    /// Units that so many bytes take.
+    @inline(__always)
+    func units(_ bytes: Int) -> Int { (bytes + (1 &<< unitShift) - 1) &>> unitShift }
+
+    /// So many bytes in whole units.
+    @inline(__always)
+    func roundedUp(_ bytes: Int) -> Int { units(bytes) &<< unitShift }
 }

@@ -28,86 +28,10 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     /// A number that no other entry has while this one is referenced.
     var identity: UInt64 { unsafe UInt64(UInt(bitPattern: header)) }
 
-    /// A new entry with one reference, its value made of two parts, copied.
-    package static func make(
-        in arena: borrowing EntryArena, key: Span<UInt8>, value: Span<UInt8>,
-        tail: Span<UInt8> = Span(), flags: UInt32, mayExpire: Bool = false,
-        idleNanosMax: UInt64? = nil, isWide: Bool = false
-    ) -> EntryBlock {
-        let valueBytes = value.count + tail.count
-        guard let keyCount = UInt16(exactly: key.count),
-            let valueCount = UInt32(exactly: valueBytes)
-        else { preconditionFailure("key and value were checked against their limits") }
-        let shape = EntryShape(
-            hasFlags: flags != 0, hasTimer: mayExpire, hasIdleTime: idleNanosMax != nil,
-            isWide: isWide
-        ).holding(keyBytes: key.count, valueBytes: UInt64(valueBytes))
-        let headBytes = shape.headBytes
-        let cell = EntryCharge.cell(
-            keyBytes: key.count, valueBytes: valueBytes, headBytes: headBytes)
-        let keyStart =
-            UInt8(headBytes) | (shape.isWide ? EntryHeader.wideMark : 0)
-            | (cell.holdsValue ? 0 : EntryHeader.pagedMark)
-        let block = unsafe arena.allocate(bytes: Int(cell.bytes)) { memory in
-            let header = unsafe memory.bindMemory(to: EntryHeader.self, capacity: 1)
-            unsafe header.initialize(
-                to: EntryHeader(
-                    state: Atomic(1), next: 0, previous: 0, standing: 0, stampLow: 0,
-                    stampHigh: 0, valueBytesLow: UInt16(truncatingIfNeeded: valueCount),
-                    valueBytesMiddle: UInt8(truncatingIfNeeded: valueCount &>> 16),
-                    keyBytesLow: UInt8(truncatingIfNeeded: keyCount), listIndex: noList,
-                    keyStart: keyStart))
-            return unsafe EntryBlock(header: header)
-        }
-        if shape.isWide {
-            block.width = EntryWidth(
-                version: 0, stampTop: 0, keyBytesHigh: UInt8(keyCount &>> 8),
-                valueBytesHigh: UInt8(valueCount &>> 24))
-        }
-        block.initializeParts(shape, flags: flags, idleNanosMax: idleNanosMax ?? .max)
-        block.fill(key: key, value: value, tail: tail)
-        return block
-    }
-
-    private init(header: UnsafeMutablePointer<EntryHeader>) {
-        unsafe self.header = unsafe header
-    }
-
     /// The entry in the cell at an address.
     @unsafe
     init(cell: UnsafeMutableRawPointer) {
         unsafe header = unsafe cell.assumingMemoryBound(to: EntryHeader.self)
-    }
-
-    private func initializeParts(_ shape: EntryShape, flags: UInt32, idleNanosMax: UInt64) {
-        if shape.hasFlags || shape.hasTimer {
-            unsafe (memory + EntryHeader.flagsStart).storeBytes(of: flags, as: UInt32.self)
-        }
-        if shape.hasTimer {
-            let part = unsafe (memory + EntryHeader.timerStart).bindMemory(
-                to: EntryTimer.self, capacity: 1)
-            unsafe part.initialize(
-                to: EntryTimer(
-                    expiresAt: Atomic(Self.neverExpires), previous: 0, next: 0, slot: Self.noTimer))
-        }
-        if shape.hasIdleTime {
-            let part = unsafe (memory + EntryHeader.idleTimeStart).bindMemory(
-                to: EntryIdleTime.self, capacity: 1)
-            unsafe part.initialize(to: EntryIdleTime(usedAt: Atomic(0), nanosMax: idleNanosMax))
-        }
-    }
-
-    private func fill(key: Span<UInt8>, value: Span<UInt8>, tail: Span<UInt8>) {
-        let start = unsafe memory + headBytes
-        unsafe key.copy(to: start)
-        var target = unsafe start + key.count
-        if hasPages {
-            let pages = unsafe EntryArena.takePages(bytes: valueBytes, for: memory)
-            unsafe target.storeBytes(of: UInt(bitPattern: pages), as: UInt.self)
-            unsafe target = unsafe pages
-        }
-        unsafe value.copy(to: target)
-        unsafe tail.copy(to: target + value.count)
     }
 
     package static func == (left: EntryBlock, right: EntryBlock) -> Bool {
@@ -136,7 +60,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     // MARK: its shape
 
     var headBytes: Int { unsafe Int(header.pointee.keyStart & EntryHeader.startMask) }
-    private var hasPages: Bool { unsafe header.pointee.keyStart & EntryHeader.pagedMark != 0 }
+    var hasPages: Bool { unsafe header.pointee.keyStart & EntryHeader.pagedMark != 0 }
     var isWide: Bool { unsafe header.pointee.keyStart & EntryHeader.wideMark != 0 }
     /// Bytes before the key, but for those of a wide entry.
     private var narrowHeadBytes: Int { headBytes - (isWide ? EntryHeader.wideBytes : 0) }
@@ -188,6 +112,19 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
         precondition(
             before.oldValue & State.referencesMask != 0, "an entry is released once per reference")
         if before.newValue & State.referencesMask == 0 { free() }
+    }
+
+    /// Gives one reference back and, with the last one, the pages; `true` if the cell is left.
+    @inline(__always)
+    func releaseAllButCell() -> Bool {
+        let before = unsafe header.pointee.state.subtract(1, ordering: .acquiringAndReleasing)
+        precondition(
+            before.oldValue & State.referencesMask != 0, "an entry is released once per reference")
+        guard before.newValue & State.referencesMask == 0 else { return false }
+        if hasPages {
+            unsafe EntryArena.givePages(valueStart, bytes: valueBytes, of: memory)
+        }
+        return true
     }
 
     @inline(never)

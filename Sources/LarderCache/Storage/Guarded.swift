@@ -80,6 +80,16 @@ struct Guarded<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
         unsafe body(&value.pointee)
     }
 
+    /// Asks for lock and value, to be changed soon.
+    @inline(__always)
+    borrowing func prefetch() {
+        var offset = 0
+        while offset < Self.valueStart + MemoryLayout<Value>.size {
+            unsafe processor_prefetch_to_write(memory + offset)
+            offset += 64
+        }
+    }
+
     @inline(__always)
     private borrowing func tryLock() -> Bool {
         unsafe isHeld.pointee.compareExchange(

@@ -60,6 +60,14 @@ struct ShardArray: ~Copyable, Sendable {
         withShard(at: index(of: hash), body)
     }
 
+    /// Asks for the shard that a key of this hash lives in, to be changed soon.
+    @inline(__always)
+    func prefetchShard(of hash: UInt64) {
+        let index = index(of: hash)
+        precondition(index >= 0 && index < count, "a shard lies within the array")
+        unsafe base[index].prefetch()
+    }
+
     /// As `withShard(of:)`, unless someone else has the shard: then `body` is not run.
     @inline(__always)
     borrowing func withShardIfFree(of hash: UInt64, _ body: (inout Shard) -> Void) {

@@ -15,19 +15,24 @@ struct ModelRun {
     private let keyCount: Int
     private let valueBytesMax: Int
     private let budgetBytes: Int
+    private let isLarge: Bool
     private let seed: UInt64
 
     private static let second: UInt64 = 1_000_000_000
 
-    init(seed: UInt64) {
+    /// A cache in which newcomers wait for the policy is a large one.
+    init(seed: UInt64, isLarge: Bool = false) {
         self.seed = seed
+        self.isLarge = isLarge
         generator = SeededGenerator(seed: seed)
-        budgetBytes = 4096 << generator.below(5)
-        keyCount = 32 << generator.below(5)
-        valueBytesMax = max(16, budgetBytes / (4 << generator.below(6)))
+        budgetBytes = isLarge ? 900_000 : 4096 << generator.below(5)
+        keyCount = (isLarge ? 1024 : 32) << generator.below(isLarge ? 3 : 5)
+        valueBytesMax =
+            isLarge
+            ? 32_768 << generator.below(2) : max(16, budgetBytes / (4 << generator.below(6)))
         cache = Cache.small(
             budgetBytes: UInt64(budgetBytes), seed: seed,
-            entriesMax: generator.oneIn(3) ? UInt64(1 + generator.below(150)) : nil,
+            entriesMax: generator.oneIn(3) ? Self.someEntriesMax(isLarge, &generator) : nil,
             shardCount: 1 << generator.below(4))
         setSomeMode()
     }
@@ -264,10 +269,19 @@ struct ModelRun {
 
     private mutating func changeLimits() {
         if generator.oneIn(3) {
-            cache.setEntriesMax(generator.oneIn(2) ? nil : UInt64(1 + generator.below(200)))
+            let limit = generator.oneIn(2) ? nil : Self.someEntriesMax(isLarge, &generator)
+            cache.setEntriesMax(limit)
         } else {
-            cache.setBudget(UInt64(2048 + generator.below(budgetBytes)))
+            let isSmaller = !isLarge || generator.oneIn(8)
+            let budget = isSmaller ? 2048 + generator.below(budgetBytes) : budgetBytes
+            cache.setBudget(UInt64(budget))
         }
+    }
+
+    private static func someEntriesMax(
+        _ isLarge: Bool, _ generator: inout SeededGenerator
+    ) -> UInt64 {
+        UInt64(1 + generator.below(isLarge ? 10_000 : 175))
     }
 
     private mutating func scan() {
