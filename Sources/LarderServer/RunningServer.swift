@@ -94,6 +94,7 @@ package final class RunningServer: Sendable {
             startedAtUnixNanos: startedAt)
         configuration.startedAtNanos = Clock.loopNanos()
         configuration.entriesMax = settings.entriesMax
+        configuration.threadCount = settings.threads
         configuration.missCost = settings.missCost
         configuration.limits.keyBytesMax = settings.keyBytesMax
         configuration.limits.valueBytesMax = settings.valueBytesMax

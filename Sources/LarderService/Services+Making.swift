@@ -9,6 +9,8 @@ package struct ServicesConfiguration: Sendable {
     package var budgetBytes: UInt64
     /// Entries in the cache; nil sets no limit besides the budget.
     package var entriesMax: UInt64?
+    /// Threads that call the services.
+    package var threadCount = 1
     package var missCost = MissCostChoice.balanced
     package var limits = Limits()
     package var nodeID: String
@@ -48,6 +50,7 @@ extension Services {
             budgetBytes: configuration.budgetBytes,
             seed: HashSeed(randomWord(), randomWord(), randomWord(), randomWord()))
         cache.entriesMax = configuration.entriesMax
+        cache.writerCount = configuration.threadCount
         cache.missCost = configuration.missCost.missCost
         cache.keyBytesMax = configuration.limits.keyBytesMax
         cache.valueBytesMax = configuration.limits.valueBytesMax
