@@ -66,13 +66,19 @@ struct ServerService: Service {
         }
     }
 
+    /// A signal that follows the first one so soon is the same one told twice: `timeout` tells a
+    /// process and then its group.
+    private static let echoTime = Duration.milliseconds(500)
+
     /// The first signal is the group's; one that comes when the drain goes on ends it.
     private static func endAtSecondSignal(
         _ running: RunningServer, _ drains: AsyncStream<Void>
     ) async {
         for await _ in drains {}
+        let began = ContinuousClock.now
         guard !Task.isCancelled else { return }
-        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        where began.duration(to: .now) >= echoTime {
             return running.endNow()
         }
     }

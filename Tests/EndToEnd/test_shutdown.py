@@ -175,8 +175,10 @@ def test_a_second_signal_ends_a_drain_at_once_with_zero(make_server, m):
         call = harness.cache_stub(channel).BulkLoad(iter(sent.get, None), timeout=30)
         sent.put(m.BulkLoadRequest(start=m.BulkLoadStart(session_id="s")))
         assert next(call).committed == 0
+        # `timeout` tells a process and then its group: that is one signal.
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        server.process.send_signal(signal.SIGINT)
+        time.sleep(1)
         assert server.process.poll() is None, "the first signal must keep draining"
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(5) == 0
