@@ -90,6 +90,8 @@ extension Cache {
 
 extension WriteOutcome {
     /// The outcome in words, to compare with.
+    // Inlined into a loop, it makes the optimizer of Swift 6.3 give up.
+    @inline(never)
     consuming func told() -> ToldOutcome {
         switch consume self {
         case .stored(let version): return .stored(version)
