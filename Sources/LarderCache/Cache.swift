@@ -102,6 +102,15 @@ public final class Cache: Sendable {
                 nowNanos: nowNanos)
             return (reading, $0.requests)
         }
+        return conclude(reading, key, hash, options, turn: turn, nowNanos: nowNanos)
+    }
+
+    /// What a reading comes to, when its locks are let go.
+    @inline(__always)
+    private func conclude(
+        _ reading: Shard.Reading, _ key: Span<UInt8>, _ hash: UInt64, _ options: ReadOptions,
+        turn: UInt64, nowNanos: UInt64
+    ) -> EntryReference? {
         if !options.peek && isNoted(hash, reading, turn) { note(hash, reading, nowNanos: nowNanos) }
         switch reading {
         case .hit(let block): return EntryReference(owning: block)
@@ -167,14 +176,7 @@ public final class Cache: Sendable {
             return .hit(timed)
         }
         departed.release()
-        if !options.peek && isNoted(hash, reading, 0) { note(hash, reading, nowNanos: nowNanos) }
-        switch reading {
-        case .hit(let block): return EntryReference(owning: block)
-        case .miss: return nil
-        case .expired:
-            removeExpired(key, hash, nowNanos: nowNanos)
-            return nil
-        }
+        return conclude(reading, key, hash, options, turn: 0, nowNanos: nowNanos)
     }
 
     @inline(never)
