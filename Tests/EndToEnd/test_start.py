@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -66,14 +67,23 @@ def test_a_loop_that_can_not_be_made_is_exit_70_and_nothing_listens(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def thread_of(server, name):
+    """The number of a server's thread; each names itself when it gets to run, which may be after the first answer."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir():
+            if (task / "comm").read_text().strip() == name:
+                return int(task.name)
+        time.sleep(0.01)
+    raise AssertionError(f"no thread is called {name}")
+
+
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGILL, signal.SIGBUS])
 def test_a_fault_in_one_thread_ends_the_process(number):
     # A backtrace, where the runtime is asked for one, would come first: by a handler that waits for the fault to come
     # again, which one that is sent does not.
     with harness.Server("--threads", "3", env={"SWIFT_BACKTRACE": "enable=no"}) as server:
-        threads = {(task / "comm").read_text().strip(): int(task.name)
-                   for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir()}
-        assert ctypes.CDLL(None).tgkill(server.pid, threads["larder-2"], int(number)) == 0
+        assert ctypes.CDLL(None).tgkill(server.pid, thread_of(server, "larder-2"), int(number)) == 0
         assert server.process.wait(20) == -number
         server.was_killed = True
     with socket.socket() as client:
