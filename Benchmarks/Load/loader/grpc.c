@@ -113,13 +113,27 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *out,
 #define HEADER(name, value)                                                    \
   {(uint8_t *)(name), (uint8_t *)(value), sizeof(name) - 1, sizeof(value) - 1, \
    NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE}
+/* The last field is there with deadlines only. */
 #define CALL(method)                                                                      \
   {HEADER(":method", "POST"), HEADER(":scheme", "http"),                                  \
    HEADER(":path", "/larder.v1.CacheService/" method), HEADER(":authority", "127.0.0.1"), \
-   HEADER("content-type", "application/grpc"), HEADER("te", "trailers")}
-enum { CALL_HEADERS = 6 };
+   HEADER("content-type", "application/grpc"), HEADER("te", "trailers"),                      \
+   HEADER("grpc-timeout", "")}
+enum { CALL_HEADERS = 6, TIMEOUT_MAX = 16 };
 static const nghttp2_nv get_call[] = CALL("Get"), set_call[] = CALL("Set"), batch_call[] = CALL("BatchGet"),
                         pipeline_call[] = CALL("Pipeline");
+
+/* What is left of ten seconds when a call is made differs each time. */
+static nghttp2_nv timeout_field(const nghttp2_nv *model, char text[TIMEOUT_MAX]) {
+  static _Thread_local uint64_t drawn;
+  drawn = mix64(drawn + 1);
+  nghttp2_nv field = *model;
+  field.value = (uint8_t *)text;
+  field.valuelen = (size_t)snprintf(text, TIMEOUT_MAX, "%uu", 9990000 + (unsigned)(drawn % 10000));
+  field.flags = NGHTTP2_NV_FLAG_NO_COPY_NAME;
+  if (opt.deadlines == DEADLINES_LITERAL) field.flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+  return field;
+}
 
 static void submit(struct connection *c, struct request *r) {
   r->ok = false; /* until grpc-status says otherwise */
@@ -140,7 +154,15 @@ static void submit(struct connection *c, struct request *r) {
     return;
   }
   nghttp2_data_provider body = {.source.ptr = r, .read_callback = read_body};
-  int32_t id = nghttp2_submit_request(c->state, NULL, call, CALL_HEADERS, &body, r);
+  nghttp2_nv fields[CALL_HEADERS + 1];
+  char timeout[TIMEOUT_MAX];
+  if (opt.deadlines != DEADLINES_NONE) {
+    memcpy(fields, call, sizeof fields);
+    fields[CALL_HEADERS] = timeout_field(&call[CALL_HEADERS], timeout);
+    call = fields;
+  }
+  size_t count = CALL_HEADERS + (opt.deadlines != DEADLINES_NONE);
+  int32_t id = nghttp2_submit_request(c->state, NULL, call, count, &body, r);
   if (id < 0) die(nghttp2_strerror(id));
   if (opt.mode == MODE_PIPELINE) r->stream = id;
 }

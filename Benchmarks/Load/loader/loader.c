@@ -344,6 +344,8 @@ static _Noreturn void usage(void) {
         "  -r RATE [-P]      open loop at RATE requests/s, evenly spaced or Poisson\n"
         "  -F                store every key once\n"
         "  -B N | -O N       N keys a BatchGet, or N Gets a message of a Pipeline (grpc only)\n"
+        "  -D KIND           a grpc-timeout with every call that differs each time, as a literal that is\n"
+        "                    not indexed (literal) or one that is added to the table (indexed)\n"
         "  -M                print the mean length of the values and end\n"
         "  -f PATH           a plain GET of this file, as long as a value is, instead of calls\n"
         "  -K                keys that the floor has: key-000000000000 and on\n"
@@ -358,7 +360,7 @@ static void parse(int argc, char **argv) {
   static const struct protocol *const protocols[] = {&grpc_protocol, &resp_protocol, &meta_protocol};
   int c;
   char *end;
-  while ((c = getopt(argc, argv, "x:H:p:c:s:t:d:w:k:v:g:z:r:PFB:O:f:KMTVi:n:h")) != -1) {
+  while ((c = getopt(argc, argv, "x:H:p:c:s:t:d:w:k:v:g:z:r:PFB:O:f:D:KMTVi:n:h")) != -1) {
     switch (c) {
     case 'x':
       opt.protocol = NULL;
@@ -386,6 +388,10 @@ static void parse(int argc, char **argv) {
     case 'B': opt.mode = MODE_BATCH; opt.batch = atoi(optarg); break;
     case 'O': opt.mode = MODE_PIPELINE; opt.batch = atoi(optarg); break;
     case 'f': opt.file = optarg; break;
+    case 'D':
+      opt.deadlines = strcmp(optarg, "indexed") == 0 ? DEADLINES_INDEXED : DEADLINES_LITERAL;
+      if (opt.deadlines == DEADLINES_LITERAL && strcmp(optarg, "literal") != 0) usage();
+      break;
     case 'M': opt.print_mean = true; break;
     case 'K': opt.plain_keys = true; break;
     case 'T': opt.tls = true; break;

@@ -12,11 +12,15 @@ enum { KEY_SIZE = 16, HEAD_MAX = 96, BATCH_MAX = 1000 };
 /* A mix of single Gets and Sets, one Set of every key, many Gets a request, many a message. */
 enum mode { MODE_MIX, MODE_FILL, MODE_BATCH, MODE_PIPELINE };
 
+/* Whether calls have a deadline, another one each time, and whether it is added to HPACK's table. */
+enum deadlines { DEADLINES_NONE, DEADLINES_LITERAL, DEADLINES_INDEXED };
+
 struct options {
   const char *host, *label, *file;
   const struct protocol *protocol;
   int port, threads, connections, streams, pid, batch;
   enum mode mode;
+  enum deadlines deadlines;
   double seconds, warmup, get_percent, theta, rate;
   bool poisson, verify, header, plain_keys, print_mean, tls;
   uint64_t keys, value_min, value_max;
