@@ -18,7 +18,7 @@ package struct CallHead: ~Copyable {
         let method = Spelling(":method")
         let larderNode = Spelling("larder-node")
         let contentType = Spelling("content-type")
-        let grpcTimeout = Spelling("grpc-timeout")
+        let grpcTimeout = Spelling(CallHead.timeoutName)
         let grpcEncoding = Spelling("grpc-encoding")
         let authorization = Spelling("authorization")
         let acceptEncoding = Spelling("grpc-accept-encoding")
@@ -115,6 +115,15 @@ package struct CallHead: ~Copyable {
 }
 
 extension CallHead {
+    /// The field that says how long the caller waits; most callers send another value each time.
+    package static let timeoutName = "grpc-timeout"
+
+    /// What a caller's timeout comes to; nil: with this one there is no call.
+    package static func timeoutNanos(_ text: Span<UInt8>) -> UInt64? {
+        guard let nanos = Timeout.parse(text), nanos >= timeoutNanosMin else { return nil }
+        return nanos
+    }
+
     /// What a request is, once all its headers are there.
     package enum Verdict: Equatable, Sendable {
         /// A gRPC call for the method at `path`.

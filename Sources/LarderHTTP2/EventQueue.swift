@@ -97,7 +97,8 @@ struct EventRecord {
     var streamID: Int32 = 0
     var slot: Int32 = 0
     var code: UInt32 = 0
-    /// Data: offset and count in the input. Headers: first field and count. Ping: the opaque bytes.
+    /// Data: offset and count in the input. Headers: first field and count, and in `code` where the
+    /// value is that may differ. Ping: the opaque bytes.
     var first = 0
     var count = 0
 
@@ -110,14 +111,22 @@ struct EventRecord {
         self.code = code
     }
 
+    var fields: HeaderRange {
+        get { HeaderRange(first: first, count: count, varying: Int32(bitPattern: code)) }
+        set {
+            first = newValue.first
+            count = newValue.count
+            code = UInt32(bitPattern: newValue.varying)
+        }
+    }
+
     @inline(__always)
     var event: SessionEvent {
         let stream = StreamRef(id: streamID, slot: slot)
         switch kind {
         case .headers:
-            return .headers(
-                stream, HeaderRange(first: first, count: count), endOfStream: endOfStream)
-        case .trailers: return .trailers(stream, HeaderRange(first: first, count: count))
+            return .headers(stream, fields, endOfStream: endOfStream)
+        case .trailers: return .trailers(stream, fields)
         case .headersTooLarge: return .headersTooLarge(stream)
         case .data:
             return .data(

@@ -1,21 +1,28 @@
 /// The fields of one header list inside its session's store. Valid until the next `receive`.
 package struct HeaderRange: Sendable, Equatable {
     let first: Int
-    package let count: Int
+    private let fieldCount: Int32
+    /// Where the value is that the list has in the place of the one that may differ; 0: nowhere.
+    let varying: Int32
 
-    init(first: Int, count: Int) {
+    package var count: Int { Int(fieldCount) }
+
+    init(first: Int, count: Int, varying: Int32 = 0) {
         self.first = first
-        self.count = count
+        fieldCount = Int32(clamping: count)
+        self.varying = varying
     }
 
-    init(learnt: Int, count: Int) {
-        first = -learnt
-        self.count = count
+    init(learnt: Int, count: Int, varying: Int32) {
+        self.init(first: -learnt, count: count, varying: varying)
     }
 
     /// Not 0: all lists of the session with this number are equal, so that what was concluded from
     /// one holds for another. 0: nothing is known of the list.
     package var learnt: Int { first < 0 ? -first : 0 }
+
+    /// All lists of that number have the field that may differ, and it may.
+    package var isVarying: Bool { varying > 0 }
 
     /// The remainders of consecutive numbers: where to keep what was concluded, so that the lists
     /// that are in use have a place each.
@@ -40,11 +47,20 @@ package struct FieldExtent {
 package struct HeaderFields: ~Copyable, ~Escapable {
     @usableFromInline let bytes: Span<UInt8>
     @usableFromInline let extents: Span<FieldExtent>
+    /// The field whose value stands elsewhere; -1: none.
+    @usableFromInline let varyingIndex: Int
+    /// What the field is that may differ in lists of one number.
+    package let varying: Span<UInt8>
 
-    @_lifetime(copy bytes, copy extents)
-    init(bytes: Span<UInt8>, extents: Span<FieldExtent>) {
+    @_lifetime(copy bytes, copy extents, copy varying)
+    init(
+        bytes: Span<UInt8>, extents: Span<FieldExtent>, varyingIndex: Int = -1,
+        varying: Span<UInt8> = Span()
+    ) {
         self.bytes = bytes
         self.extents = extents
+        self.varyingIndex = varyingIndex
+        self.varying = varying
     }
 
     @inlinable package var count: Int { extents.count }
@@ -60,6 +76,7 @@ package struct HeaderFields: ~Copyable, ~Escapable {
     @inlinable
     @_lifetime(copy self)
     package func value(_ index: Int) -> Span<UInt8> {
+        if index == varyingIndex { return varying }
         let extent = extents[index]
         let start = Int(extent.offset) + Int(extent.nameBytes)
         return bytes.extracting(start..<(start + Int(extent.valueBytes)))
@@ -164,6 +181,11 @@ struct HeaderStore: ~Copyable {
             valueBytes: UInt32(value.count))
         byteCount += bytes
         fieldCount += 1
+    }
+
+    /// Whether a list of so many fields and bytes is within its bounds.
+    func holds(fields: Int, bytes: Int) -> Bool {
+        fields <= listFieldsMax && bytes + fields * Self.fieldOverheadBytes <= listBytesMax
     }
 
     /// Closes the list. Nil: it was over its bounds and is gone.

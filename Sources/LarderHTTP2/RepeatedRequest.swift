@@ -2,9 +2,11 @@
 /// as its checks let pass.
 ///
 /// The library must know that a stream has begun, and nothing of its list. Its own decoder stays in
-/// step, since neither block touches the table.
+/// step: what the block in whose place it stands adds to the table stands in this one as well.
 @safe
 struct RepeatedRequest: ~Copyable {
+    // The last byte of three.
+    private static let lengthOffset = 2
     private static let flagsOffset = 4
     private static let streamOffset = 5
     private static let streamBytes = 4
@@ -13,15 +15,17 @@ struct RepeatedRequest: ~Copyable {
     private static let block: [UInt8] =
         [0x02, 0x07] + Array("CONNECT".utf8) + [0x01, 0x01, UInt8(ascii: "a")]
     private static let headersType: UInt8 = 1
+    /// What it may carry of another block.
+    static let addedBytesMax = 64
 
     private let frame: UnsafeMutablePointer<UInt8>
     private let frameBytes: Int
 
     init() {
         frameBytes = FrameScanner.headBytes + Self.block.count
-        unsafe frame = .allocate(capacity: frameBytes)
-        unsafe frame.initialize(repeating: 0, count: frameBytes)
-        unsafe frame[2] = UInt8(Self.block.count)
+        unsafe frame = .allocate(capacity: frameBytes + Self.addedBytesMax)
+        unsafe frame.initialize(repeating: 0, count: frameBytes + Self.addedBytesMax)
+        unsafe frame[Self.lengthOffset] = UInt8(Self.block.count)
         unsafe frame[3] = Self.headersType
         for (index, byte) in Self.block.enumerated() {
             unsafe frame[FrameScanner.headBytes + index] = byte
@@ -32,11 +36,25 @@ struct RepeatedRequest: ~Copyable {
 
     /// The frame in place of the one with this head: the same stream, the same flags.
     func frame(for head: UnsafePointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        unsafe frame[Self.lengthOffset] = UInt8(Self.block.count)
         unsafe frame[Self.flagsOffset] = head[Self.flagsOffset]
         for offset in Self.streamOffset..<(Self.streamOffset + Self.streamBytes) {
             unsafe frame[offset] = head[offset]
         }
         return unsafe UnsafeBufferPointer(start: frame, count: frameBytes)
+    }
+
+    /// The same with a field behind the others, as it stands in the block in question.
+    func frame(
+        for head: UnsafePointer<UInt8>, adding field: UnsafeBufferPointer<UInt8>
+    ) -> UnsafeBufferPointer<UInt8> {
+        precondition(field.count <= Self.addedBytesMax, "the frame has room for the field")
+        _ = unsafe frame(for: head)
+        if let source = field.baseAddress {
+            unsafe (frame + frameBytes).update(from: source, count: field.count)
+        }
+        unsafe frame[Self.lengthOffset] = UInt8(Self.block.count + field.count)
+        return unsafe UnsafeBufferPointer(start: frame, count: frameBytes + field.count)
     }
 
     /// Whether the library would treat a stream with this list no differently: it looks at the

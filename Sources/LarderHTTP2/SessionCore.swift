@@ -128,17 +128,31 @@ struct SessionCore: ~Copyable {
         _ head: UnsafePointer<UInt8>, _ block: UnsafeBufferPointer<UInt8>,
         _ finding: BlockMemo.Finding
     ) -> Int {
-        guard case .known(let list) = finding else {
+        guard case .known(let list, let added) = finding else {
             unsafe state.pointee.newList = nil
             let result = unsafe give(head, FrameScanner.headBytes + block.count)
-            unsafe state.pointee.learn(block)
+            unsafe state.pointee.learn(block, tableBytes: tableBytes)
             return result
         }
-        let frame = unsafe state.pointee.repeatedRequest.frame(for: head)
-        guard let start = frame.baseAddress else { return 0 }
         unsafe state.pointee.knownList = list
         defer { unsafe state.pointee.knownList = nil }
+        guard let added else {
+            return unsafe give(state.pointee.repeatedRequest.frame(for: head))
+        }
+        let field = block.extracting(added)
+        let result = unsafe give(state.pointee.repeatedRequest.frame(for: head, adding: field))
+        unsafe state.pointee.memo.tableChanged(bytes: tableBytes)
+        return result
+    }
+
+    private func give(_ frame: UnsafeBufferPointer<UInt8>) -> Int {
+        guard let start = frame.baseAddress else { return 0 }
         return unsafe give(start, frame.count)
+    }
+
+    /// What the decoder's table holds.
+    private var tableBytes: Int {
+        unsafe nghttp2_session_get_hd_inflate_dynamic_table_size(handle)
     }
 
     @inline(__always)

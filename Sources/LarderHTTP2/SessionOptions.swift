@@ -38,5 +38,8 @@ package struct SessionOptions: Sendable {
     /// CONTINUATION frames of one header block.
     package var maxContinuations = 8
 
+    /// A field without which request lists are known (`HeaderRange.learnt`).
+    package var varyingField: VaryingField?
+
     package init() {}
 }

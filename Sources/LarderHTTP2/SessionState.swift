@@ -17,7 +17,7 @@ struct SessionState: ~Copyable {
     var counters = SessionCounters()
     var budget: FrameBudget
     var scanner: FrameScanner
-    var memo = BlockMemo()
+    var memo: BlockMemo
     let repeatedRequest = RepeatedRequest()
     /// The list of the header block that the library gets now, if it is known without it.
     var knownList: HeaderRange?
@@ -64,6 +64,7 @@ struct SessionState: ~Copyable {
         self.isServer = isServer
         bodyLowWaterBytes = options.bodyLowWaterBytes
         frameBytesMax = options.frameBytesMax
+        memo = BlockMemo(varyingField: options.varyingField)
         scanner = FrameScanner(expectsPreface: isServer)
         budget = FrameBudget(options)
         // Open streams, and those that closed in the same receive: resets are rationed, so that
@@ -100,11 +101,11 @@ struct SessionState: ~Copyable {
         return unsafe memo.look(block)
     }
 
-    /// The library has just made a list of the block, unless it did not like it.
-    mutating func learn(_ block: UnsafeBufferPointer<UInt8>) {
-        guard let range = newList else { return }
+    /// The library has just had the block that was looked at, and made a list of it unless it did
+    /// not like it.
+    mutating func learn(_ block: UnsafeBufferPointer<UInt8>, tableBytes: Int) {
+        unsafe memo.learn(block, newList, headers, tableBytes: tableBytes)
         newList = nil
-        unsafe memo.learn(block, range, headers)
     }
 
     /// No event points to a list any more.
@@ -231,8 +232,7 @@ struct SessionState: ~Copyable {
         let isFirst = unsafe !slot.pointee.hasHeaders
         if isFirst { newList = range }
         var record = EventRecord(isFirst ? .headers : .trailers, stream)
-        record.first = range.first
-        record.count = range.count
+        record.fields = range
         record.endOfStream = endOfStream
         unsafe slot.pointee.hasHeaders = true
         unsafe slot.pointee.isAnnounced = true

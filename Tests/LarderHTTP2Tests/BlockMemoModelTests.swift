@@ -18,14 +18,16 @@ struct BlockMemoModelTests {
 }
 
 /// What a session made of frames, without what depends on when they were read.
-private struct Outcome {
+struct Outcome {
     var events: [String] = []
     var closed: [String] = []
     let terminationCode: UInt32?
     let counters: SessionCounters
 
-    init(_ groups: [[UInt8]], chunkBytes: Int) throws {
-        var pair = SessionPair(chunkBytes: chunkBytes)
+    init(
+        _ groups: [[UInt8]], chunkBytes: Int, options: SessionOptions = SessionOptions()
+    ) throws {
+        var pair = SessionPair(chunkBytes: chunkBytes, server: options)
         for group in groups {
             try pair.serverReceive(group, Self.answer)
             _ = try pair.serverOutput()

@@ -57,6 +57,8 @@ package struct ConnectionCalls: ~Copyable {
         memory: SessionMemory? = nil, buffers: MessageBuffers = MessageBuffers(),
         gate: CallGate? = nil
     ) {
+        var options = options
+        options.varyingField = KnownCalls.timeoutField
         session = ServerSession(options: options, memory: memory)
         self.services = services
         messageBytesMax = services.limits.messageBytesMax
@@ -160,7 +162,7 @@ package struct ConnectionCalls: ~Copyable {
         _ stream: StreamRef, _ fields: HeaderRange, endOfStream: Bool, nowNanos: UInt64,
         scratch: inout CallScratch
     ) {
-        if let plan = knownCalls.plan(fields) {
+        if let plan = knownCalls.plan(fields, session) {
             beginCall(
                 stream, plan.method, plan.encodings, fields, timeoutNanos: plan.timeoutNanos,
                 nowNanos: nowNanos)
