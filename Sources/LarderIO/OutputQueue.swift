@@ -16,8 +16,8 @@ package struct OutputQueue: ~Copyable {
     /// Nearly all of a long frame.
     package static let referenceBytesMax = 128 * 1024
     package static let pendingBytesMax = 1280 << 10
-    /// Below this many bytes a copy is cheaper than a segment and a reference.
-    package static let referenceBytesMin = 1024
+    /// Below this many bytes a copy is cheaper than a segment of its own.
+    package static let referenceBytesMin = 8 * 1024
     // `hasRoom` keeps this much back, so that a writer who is told of the end may still finish the
     // frame it is at: its head, its payload, and a control frame before it. In pieces, the payload
     // is at worst the shortest references with a few copied bytes before each.
@@ -69,8 +69,9 @@ package struct OutputQueue: ~Copyable {
         unsafe state.pointee.roundBytes = min(bytes, Self.pendingBytesMax - Self.bytesInReserve)
     }
 
-    /// Copies references that are shorter than this, so that what is written has fewer segments.
-    func joinReferences(shorterThan bytes: Int) {
+    /// Copies references that are shorter than this as well, so that what is written has fewer
+    /// segments.
+    package func joinReferences(shorterThan bytes: Int) {
         unsafe state.pointee.referenceBytes = max(bytes, Self.referenceBytesMin)
     }
 

@@ -14,7 +14,7 @@ package struct Reply: ~Copyable {
     }
 
     /// Values up to this long are copied into the message, longer ones follow by reference.
-    package static let copiedValueBytesMax = 1_024
+    package static let copiedValueBytesMax = 2_048
 
     // What is kept of the storage after an answer that was larger.
     private static let keptBytesMax = 512 << 10

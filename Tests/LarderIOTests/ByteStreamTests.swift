@@ -109,7 +109,7 @@ struct ByteStreamTests {
                 var offset = 0
                 var step = 0
                 // Below, at and above the size where a reference begins, and over the arena's rest.
-                for count in [1, 1023, 1024, 1025, 5000, 1, 200_000, 60_000, 30_000] {
+                for count in [1, 8191, 8192, 8192, 5000, 8193, 200_000, 60_000, 30_000] {
                     let piece = blob.bytes.extracting(offset..<(offset + count))
                     step += 1
                     let isTaken =
@@ -145,7 +145,7 @@ struct ByteStreamTests {
                 let reader = Ear(server, start: false)
                 let writer = Ear(client)
                 do {
-                    let first = Blob(count: 2000, seed: 1)
+                    let first = Blob(count: OutputQueue.referenceBytesMin, seed: 1)
                     let second = Blob(count: 32 << 20, seed: 2)
                     small = first
                     big = second

@@ -112,6 +112,24 @@ struct DeadlineTests {
         #expect(pair.isQuiet)
     }
 
+    @Test("each call of one list has a timeout of its own")
+    func ownTimeouts() throws {
+        let texts = ["5S", "7S", "0S", "4000m", "1s", "", "5000001u", "12345678901234567S", "9S"]
+        let streams = try texts.map {
+            try pair.open("Get", isEnded: false, metadata: [(name: "grpc-timeout", value: $0)])
+        }
+        try pair.run()
+        let seconds = pair.calls.takeDeadlines().map {
+            Double($0.atNanos - pair.nowNanos) / 1_000_000_000
+        }
+        #expect(seconds == [5, 7, 4, 5.000001, 9])
+        let codes = zip(texts, streams).filter { pair.answer($0.1).isEnded }.map {
+            (text: $0.0, code: pair.status($0.1).code)
+        }
+        #expect(codes.map(\.text) == ["0S", "1s", "", "12345678901234567S"])
+        #expect(codes.map(\.code) == [.deadlineExceeded, .internal, .internal, .internal])
+    }
+
     @Test("the longest timeout does not overflow the clock")
     func longest() throws {
         pair.nowNanos = .max - 5
