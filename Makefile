@@ -34,6 +34,7 @@ test-end-to-end: build ## the end-to-end tests: grpcio, grpclib, grpcurl against
 	scripts/install-test-tools
 	swift build --product codec-oracle
 	swift build --product interop-server
+	swift build --product in-process-example
 	$(VENV)/bin/python -m pytest Tests/EndToEnd -q
 
 check: ## walls between the targets, style, generated files, lint of the contract, sanitizers

@@ -76,6 +76,11 @@ let package = Package(
             name: "codec-oracle", dependencies: ["LarderProtocol"], path: "Tests/CodecOracle",
             swiftSettings: house),
 
+        // The cache in process: what its DocC page shows.
+        .executableTarget(
+            name: "in-process-example", dependencies: ["LarderCache"], path: "examples/swift",
+            swiftSettings: house),
+
         // What the inner parts take: `make bench-micro`.
         .executableTarget(
             name: "larder-microbench",

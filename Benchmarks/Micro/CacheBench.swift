@@ -69,6 +69,8 @@ enum CacheBench {
             _ = cache.set(keys.bytes.span, value.span, nowNanos: 1)
         }
         measure("get: hit, uniform", operations: operations) { get(cache, entries, $0) }
+        let popular = Zipf(of: entries).numbers(operations, seed: 9)
+        measure("get: hit, Zipf 0.99", operations: operations) { _ in get(cache, popular) }
         measure("get: hit, one of 1,000", operations: operations) { get(cache, 1000, $0) }
         measure("get: hit, one key", operations: operations) { get(cache, 1, $0) }
         measure("get: miss", operations: operations) { round in
@@ -79,6 +81,7 @@ enum CacheBench {
             }
         }
         measure("set: overwrite, uniform", operations: operations) { set(cache, entries, $0) }
+        measure("set: overwrite, Zipf 0.99", operations: operations) { _ in set(cache, popular) }
         measure("set: overwrite, one key", operations: operations) { set(cache, 1, $0) }
         for threads in [1, 2] {
             let name = "\(threads) thread\(threads == 1 ? "" : "s")"
@@ -111,6 +114,24 @@ enum CacheBench {
             if let entry = cache.get(keys.bytes.span, nowNanos: 2) { sum += Int(entry.value[0]) }
         }
         keep(sum)
+    }
+
+    private static func get(_ cache: Cache, _ numbers: [Int]) {
+        var keys = Keys(seed: 0)
+        var sum = 0
+        for number in numbers {
+            keys.turn(to: number)
+            if let entry = cache.get(keys.bytes.span, nowNanos: 2) { sum += Int(entry.value[0]) }
+        }
+        keep(sum)
+    }
+
+    private static func set(_ cache: Cache, _ numbers: [Int]) {
+        var keys = Keys(seed: 0)
+        for number in numbers {
+            keys.turn(to: number)
+            _ = cache.set(keys.bytes.span, value.span, nowNanos: 2)
+        }
     }
 
     private static func set(_ cache: Cache, _ count: Int, _ seed: Int) {

@@ -5,6 +5,12 @@ import Synchronization
 final class Measure {
     /// Odd, so that the median is one of them.
     static let rounds = 7
+    /// More, because they are sorted by how near the processors were.
+    private static let roundsOfTwo = 15
+    /// The longest trip of a cache line between processors that are near each other.
+    private static let nearNanosMax = 150.0
+    private static let near = ", near"
+    private static let far = ", far"
 
     private let wanted: [String]
     private var medians: [String: Double] = [:]
@@ -30,42 +36,71 @@ final class Measure {
         tell(name, rounds)
     }
 
-    /// Measures `threads` threads side by side, from the moment all are there until the last is
-    /// done: the time that passed over the operations of all. Needs as many idle processors.
+    /// Measures one thread alone, or two side by side from the moment both are there until the
+    /// last is done: the time that passed over the operations of all. Needs as many idle
+    /// processors. Two are told apart by how far from each other they were (`LineTrip`).
     func callAsFunction(
         _ name: String, threads: Int, operationsEach: Int,
         _ body: @escaping @Sendable (_ thread: Int, _ round: Int) -> Void
     ) async {
         guard isWanted(name) else { return }
-        var rounds: [Double] = []
-        for round in 1...Self.rounds {
+        var rounds: [Round] = []
+        for round in 1...(threads == 1 ? Self.rounds : Self.roundsOfTwo) {
             let gate = Gate()
-            let spans = await withTaskGroup(of: (UInt64, UInt64).self) { group in
+            let spans = await withTaskGroup(of: Span.self) { group in
                 for thread in 0..<threads {
                     group.addTask {
                         gate.arrived.add(1, ordering: .acquiringAndReleasing)
                         while gate.arrived.load(ordering: .acquiring) < threads {}
-                        let start = Self.nanos(CLOCK_MONOTONIC)
+                        let before = threads == 1 ? 0 : gate.trip.nanos(thread: thread)
+                        let start = Self.monotonicNanos()
                         body(thread, round)
-                        return (start, Self.nanos(CLOCK_MONOTONIC))
+                        let end = Self.monotonicNanos()
+                        let after = threads == 1 ? 0 : gate.trip.nanos(thread: thread)
+                        return Span(start: start, end: end, trips: (before, after))
                     }
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
-            let start = spans.map(\.0).min() ?? 0
-            let end = spans.map(\.1).max() ?? 0
-            rounds.append(Double(end - start) / Double(threads * operationsEach))
+            let start = spans.map(\.start).min() ?? 0
+            let end = spans.map(\.end).max() ?? 0
+            rounds.append(
+                Round(
+                    nanos: Double(end - start) / Double(threads * operationsEach),
+                    isNear: spans.allSatisfy { max($0.trips.0, $0.trips.1) < Self.nearNanosMax },
+                    isFar: spans.allSatisfy { min($0.trips.0, $0.trips.1) > Self.nearNanosMax }))
         }
-        tell(name, rounds)
+        tell(name, rounds.map(\.nanos))
+        guard threads > 1 else { return }
+        tell(name + Self.near, rounds.filter(\.isNear).map(\.nanos))
+        tell(name + Self.far, rounds.filter(\.isFar).map(\.nanos))
+    }
+
+    private struct Span: Sendable {
+        var start: UInt64
+        var end: UInt64
+        /// What a cache line took before and after.
+        var trips: (Double, Double)
+    }
+
+    private struct Round {
+        var nanos: Double
+        var isNear: Bool
+        var isFar: Bool
     }
 
     /// How many times as much `fast` gets done as `slow` in the same time.
     func ratio(_ name: String, of fast: String, to slow: String) {
-        guard let fast = medians[fast], let slow = medians[slow] else { return }
-        print("\(padded(name)) \(fixed(slow / fast, 2)) x")
+        for suffix in ["", Self.near, Self.far] {
+            guard let fast = medians[fast + suffix],
+                let slow = medians[slow + suffix] ?? medians[slow]
+            else { continue }
+            print("\(padded(name + suffix)) \(fixed(slow / fast, 2)) x")
+        }
     }
 
     private func tell(_ name: String, _ rounds: [Double]) {
+        guard !rounds.isEmpty else { return }
         let sorted = rounds.sorted()
         let median = sorted[sorted.count / 2]
         medians[name] = median
@@ -74,7 +109,7 @@ final class Measure {
     }
 
     private func padded(_ name: String) -> String {
-        name + String(repeating: " ", count: max(1, 44 - name.utf8.count))
+        name + String(repeating: " ", count: max(1, 48 - name.utf8.count))
     }
 
     private func fixed(_ value: Double, _ digits: Int) -> String {
@@ -86,6 +121,8 @@ final class Measure {
         return "\(scaled / scale).\(zeros)\(fraction)"
     }
 
+    static func monotonicNanos() -> UInt64 { nanos(CLOCK_MONOTONIC) }
+
     private static func nanos(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         _ = unsafe clock_gettime(clock, &time)
@@ -96,6 +133,7 @@ final class Measure {
 /// Where threads wait for each other.
 private final class Gate: Sendable {
     let arrived = Atomic<Int>(0)
+    let trip = LineTrip()
 }
 
 /// Keeps the compiler from leaving out what is measured.

@@ -2,17 +2,19 @@
 ///
 /// All that a read needs is here, under one lock.
 struct Shard: ~Copyable, Sendable {
-    private(set) var table: EntryTable
-    private(set) var sketch: FrequencySketch
-    private var recent = RecentRequests()
+    // What a request writes comes first, the sketch's part included: on the cache line of the
+    // lock, which then is the only one of the shard that goes from processor to processor.
     private(set) var hits: UInt64 = 0
     private(set) var misses: UInt64 = 0
     /// Values that were overwritten where they lie.
     private(set) var overwrites: UInt64 = 0
-    /// The requests of all these kinds.
-    var requests: UInt64 { hits &+ misses &+ overwrites }
     /// All writes to a key take their versions here, so those of a key only grow.
     var versions: VersionCounter
+    private(set) var sketch: FrequencySketch
+    private(set) var table: EntryTable
+    private var recent = RecentRequests()
+    /// The requests of all kinds.
+    var requests: UInt64 { hits &+ misses &+ overwrites }
 
     private let hint: TableHint
 

@@ -7,6 +7,8 @@ import pytest
 
 import harness
 
+IN_PROCESS = harness.ROOT / ".build/debug/in-process-example"
+
 
 @pytest.mark.parametrize("example, said", [
     ("client.py", "hello for another"),
@@ -20,3 +22,18 @@ def test_an_example_runs(make_server, example, said):
         capture_output=True, text=True, timeout=60, env=harness.environment(PYTHONPATH=str(harness.GENERATED)))
     assert ran.returncode == 0, ran.stderr
     assert said in ran.stdout
+
+
+def test_the_cache_runs_in_process():
+    ran = subprocess.run([IN_PROCESS], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    stored, read, held = ran.stdout.splitlines()
+    assert stored.startswith("stored as version ")
+    assert read.startswith("3 bytes of version ")
+    assert " of 64 MiB, " in held and held.endswith("20001 hits")
+
+
+def test_the_page_of_the_library_shows_code_that_runs():
+    page = (harness.ROOT / "Sources/LarderCache/LarderCache.docc/LarderCache.md").read_text()
+    shown = page.split("```swift\n")[1].split("```")[0]
+    assert (harness.ROOT / "examples/swift/main.swift").read_text().startswith(shown)

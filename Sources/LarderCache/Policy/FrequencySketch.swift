@@ -22,13 +22,14 @@ package struct FrequencySketch: ~Copyable, Sendable {
     /// Blocks of the smallest table.
     private static let blocksMin = 16
 
+    // First what `record` writes: it shares its owner's cache line (`Shard`).
+    /// Blocks times increments that have not led to a halving yet.
+    private var credit = 0
+    private var periodIncrements = incrementsPerEntry
     private var words: WordTable
     private(set) var blockCount: Int
     /// The low bits of a key's number that may tell its block, one less than a power of two.
     private(set) var blockMask: UInt64
-    private var periodIncrements = incrementsPerEntry
-    /// Blocks times increments that have not led to a halving yet.
-    private var credit = 0
     /// The block that is halved next.
     private var ageing = 0
     private let seed: Seed
