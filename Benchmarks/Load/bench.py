@@ -7,7 +7,8 @@ servers in turn, medians with the spread. Absolute figures belong to the machine
     make bench ARGS="--only get,many --rounds 9 --seconds 3"
     make bench ARGS=--write                      # and puts the tables into README.md and docs/benchmarks.md
 
-Sections: get (one at a time, by size and concurrency), mix (90 % Get), many (Pipeline, BatchGet),
+Sections: get (one at a time, by size and concurrency), deadlines (Gets with one that differs each
+time), mix (90 % Get), many (Pipeline, BatchGet),
 tls, threads (one and two of them), rate (latency at a fixed rate, counted from the moment a request
 was due), bulk, memory, start (what a server takes that nobody asks).
 """
@@ -90,6 +91,23 @@ def gets(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -> 
     report.table("get", f"Get: {unit}", ["value, connections x streams", *titles(all_kinds)], rows)
     if options.write:
         bars(PLOTS / "get.svg", "One Get at a time", unit, groups)
+
+
+def deadlines(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -> None:
+    wanted = [kind for kind in all_kinds if kind.name in ("larder", "C floor", "gRPC C++")]
+    forms = {"no deadline": [], "not added to the table": ["-D", "literal"], "added to it": ["-D", "indexed"]}
+    rows = []
+    for connections, streams in ((64, 32), (16, 1)):
+        with contextlib.ExitStack() as stack:
+            all_servers = started(stack, wanted, "100", 100, 1000)
+            for form, flags in forms.items():
+                found = measured(
+                    all_servers, options.rounds, "srv_us", "-c", str(connections), "-s", str(streams), *flags,
+                    "-d", str(options.seconds), "-w", "0.2")
+                rows.append([f"{connections} x {streams}, {form}", *with_ratios(found)])
+    report.table(
+        "deadlines", "Get of 100 bytes with a grpc-timeout that differs each time: server CPU, microseconds per request",
+        ["connections x streams, grpc-timeout", *titles(wanted)], rows)
 
 
 def mix(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -> None:
@@ -286,7 +304,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.8, help="of each measurement")
     parser.add_argument("--items", type=int, default=1_000_000, help="of the bulk load")
-    parser.add_argument("--only", default="get,mix,many,tls,threads,rate,bulk,memory,start", help="sections")
+    parser.add_argument("--only", default="get,deadlines,mix,many,tls,threads,rate,bulk,memory,start", help="sections")
     parser.add_argument("--write", action="store_true", help="put the tables into the documents, and draw the plots")
     parser.add_argument(
         "--realtime", action="store_true", help="keep the machine's other work out: needs root, halts everything else")
@@ -297,7 +315,8 @@ def main() -> None:
     all_kinds = kinds(options.larder)
     report = Report(machine(all_kinds, options))
     sections = {
-        "get": lambda: gets(all_kinds, options, report), "mix": lambda: mix(all_kinds, options, report),
+        "get": lambda: gets(all_kinds, options, report),
+        "deadlines": lambda: deadlines(all_kinds, options, report), "mix": lambda: mix(all_kinds, options, report),
         "many": lambda: many(all_kinds, options, report), "tls": lambda: tls(options.larder, options, report),
         "threads": lambda: threads(all_kinds, options, report), "rate": lambda: rate(all_kinds, options, report),
         "bulk": lambda: bulk(options.larder, options, report), "memory": lambda: memory(all_kinds, options, report),
