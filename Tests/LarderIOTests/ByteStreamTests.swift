@@ -101,7 +101,7 @@ struct ByteStreamTests {
 
     @Test("copies and references arrive in the order of their appends")
     func order() throws {
-        let blob = Blob(count: 300_000, seed: 3)
+        let blob = Blob(count: 400_000, seed: 3)
         var expected: [UInt8] = []
         try withLoop { loop in
             try connectPair(loop) { server, client in
