@@ -60,6 +60,17 @@ extension Seeds {
         }
     }
 
+    static func opsRequests() {
+        let requests = [
+            "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
+            "HEAD /healthz?a=b HTTP/1.0\n\n",
+            "\r\nPOST /metrics HTTP/1.1\r\n\r\nbody", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        ]
+        for (index, request) in requests.enumerated() {
+            say("OpsRequest", "request-\(index)", [UInt8(index * 5)] + Array(request.utf8))
+        }
+    }
+
     static func configurations() {
         let full = """
             {"listen": ["127.0.0.1:7070", "unix:/tmp/x"], "threads": 2,
@@ -71,6 +82,9 @@ extension Seeds {
         say("Configuration", "full", [0] + Array(full.utf8))
         say("Configuration", "percent", [0] + Array(#"{"cache": {"memory": "80%"}}"#.utf8))
         say("Configuration", "unknown", [0] + Array(#"{"cache.memory": 1e9, "thread": null}"#.utf8))
+        let nested =
+            #"{"log": {"level": "\u00e9\ud83d\ude00\n"}, "ops": {"listen": ":1,:2"}, "x": [[1.5e-3]]}"#
+        say("Configuration", "nested", [0] + Array(nested.utf8))
         let digest = String(repeating: "9f86d081", count: 8)
         let tokens = """
             # what may who

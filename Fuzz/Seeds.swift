@@ -20,6 +20,7 @@ enum Seeds {
         files()
         texts()
         configurations()
+        opsRequests()
     }
 
     static func say(_ target: String, _ name: String, _ bytes: [UInt8]) {

@@ -7,12 +7,6 @@ import LarderIO
 import LarderServer
 import LarderService
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 private let machine = Machine(
     memory: MachineMemory(totalBytes: 8 << 30, limitBytes: nil), cores: 4)
 
@@ -28,11 +22,8 @@ func oneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 private func readConfiguration(_ bytes: [UInt8]) {
-    guard let root = try? JSONDecoder().decode(ConfigurationValue.self, from: Data(bytes)) else {
-        return
-    }
     do throws(SettingsError) {
-        let file = try ConfigurationFile(root, path: "larder.json")
+        let file = try ConfigurationFile(json: bytes.span, path: "larder.json")
         let settings = try SettingsResolution(machine: machine) { setting in
             file.given[setting.key].map {
                 GivenSetting(texts: $0, source: .file, place: file.place(of: setting))

@@ -102,11 +102,3 @@ struct CommandFailure: Error {
 enum ClientExit {
     static let malformedInput: Int32 = 65
 }
-
-extension [UInt8] {
-    /// An owned copy, as the readers' room has it.
-    init(copying bytes: Span<UInt8>) {
-        self.init()
-        for index in bytes.indices { append(bytes[index]) }
-    }
-}

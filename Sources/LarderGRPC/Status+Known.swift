@@ -69,13 +69,16 @@ extension Status {
             .unimplemented, "the method takes one message, more came", reason: "MESSAGE_SURPLUS")
     }
 
+    /// The reason of a message that is over the receiver's limit.
+    package static let messageTooLarge = "MESSAGE_TOO_LARGE"
+
     package init(_ error: DeframeError) {
         switch error {
         case .messageTooLarge(let announcedBytes, let limitBytes):
             self.init(
                 .resourceExhausted,
-                "a message of \(announcedBytes) bytes is over the limit of \(limitBytes)",
-                reason: "MESSAGE_TOO_LARGE",
+                "a message of \(announcedBytes) bytes is over the limit of \(limitBytes) bytes",
+                reason: Self.messageTooLarge,
                 metadata: [
                     (key: "limit", value: String(limitBytes)),
                     (key: "value", value: String(announcedBytes)),

@@ -195,19 +195,3 @@ package struct ServerSession: ~Copyable {
 
     package var counters: SessionCounters { unsafe core.state.pointee.counters }
 }
-
-extension ServerSession {
-    package func fieldCount(_ range: HeaderRange) -> Int { range.count }
-
-    @_lifetime(borrow self)
-    package func fieldName(_ range: HeaderRange, _ index: Int) -> Span<UInt8> {
-        let name = fields(range).name(index)
-        return unsafe _overrideLifetime(name, borrowing: self)
-    }
-
-    @_lifetime(borrow self)
-    package func fieldValue(_ range: HeaderRange, _ index: Int) -> Span<UInt8> {
-        let value = fields(range).value(index)
-        return unsafe _overrideLifetime(value, borrowing: self)
-    }
-}

@@ -57,6 +57,7 @@ package final class LoopShared {
     func didClose(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = nil
         gauges.addConnections(-1)
+        gauges.addCallsBegun(connection.takeBegunCount())
         if connections.isEmpty {
             tellCalls(0)
             lookTimer?.cancel()
@@ -73,11 +74,14 @@ package final class LoopShared {
             patience.looks(atNanos: loop.nowNanos)
             let now = watchNanos
             var calls = 0
+            var begun: UInt64 = 0
             for connection in connections.values {
                 connection.look(nowNanos: now)
                 calls += connection.openCallCount
+                begun += connection.takeBegunCount()
             }
             tellCalls(calls)
+            gauges.addCallsBegun(begun)
         }
     }
 

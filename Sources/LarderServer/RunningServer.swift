@@ -10,12 +10,16 @@ import Synchronization
 package final class RunningServer: Sendable {
     /// Where it listens, with the ports that the system chose.
     package let boundAddresses: [SocketAddress]
+    /// Where it tells metrics and health.
+    package let boundOpsAddresses: [SocketAddress]
 
     private let settings: Settings
     private let logger: Logger
     private let services: Services
+    private let admin: AdminControl
     private let security: SecurityPlan
     private let places: ConnectionPlaces
+    private let possibleConnections: Int
     private let loops: [ServingLoop]
     private let stopping = Mutex(Stopping())
 
@@ -25,6 +29,9 @@ package final class RunningServer: Sendable {
         var isStopped = false
         var waiter: CheckedContinuation<Void, Never>?
     }
+
+    /// Reads the whole configuration again.
+    package typealias Reread = @Sendable () throws(SettingsError) -> SettingsResolution
 
     /// How long the ends of calls may take to reach their clients, after the drain timeout.
     private static let lastWordsMillis: UInt64 = 1_000
@@ -47,12 +54,18 @@ package final class RunningServer: Sendable {
         }
         let gauges = ServerGauges()
         let live = LiveSettings(settings, sources: sources, logLevel: logLevel)
-        let admin = AdminControl(live, gauges)
+        admin = AdminControl(live, gauges)
         let services = Self.makeServices(settings, further, admin.control)
         self.services = services
-        let doors = try Self.listen(settings, security)
+        let doors = try Door.all(settings, security)
         boundAddresses = doors.map(\.socket.boundAddress)
-        places = Self.makePlaces(settings, logger)
+        let opsSockets = try settings.opsListen.map { (text) throws(ServerError) in
+            try Door.listen(text)
+        }
+        boundOpsAddresses = opsSockets.map(\.boundAddress)
+        possibleConnections = Self.possibleConnections(settings, logger)
+        places = ConnectionPlaces(
+            countMax: min(settings.peers.connectionsMax ?? .max, possibleConnections))
         do throws(IOError) {
             loops = try (0..<settings.threads).map { (index) throws(IOError) in
                 try ServingLoop(
@@ -64,7 +77,7 @@ package final class RunningServer: Sendable {
         }
         admin.attach(self, services)
         do throws(IOError) {
-            try start(doors)
+            try start(doors, opsSockets)
         } catch {
             // Those that run would hold their threads and the addresses for ever.
             for loop in loops { loop.stop() }
@@ -75,6 +88,9 @@ package final class RunningServer: Sendable {
             "threads": "\(settings.threads)", "memory_bytes": "\(settings.memoryBytes)",
             "max_connections": "\(places.countMax)",
         ]
+        if !boundOpsAddresses.isEmpty {
+            metadata["ops"] = .array(boundOpsAddresses.map { .string($0.description) })
+        }
         if let entriesMax = settings.entriesMax { metadata["max_entries"] = "\(entriesMax)" }
         logger.info("serving", metadata: metadata)
         for address in boundAddresses where settings.insecurePublic && !address.isLoopback {
@@ -115,66 +131,37 @@ package final class RunningServer: Sendable {
         return generator.next()
     }
 
-    /// As many connections as were asked for, as far as there are descriptors for them.
-    private static func makePlaces(_ settings: Settings, _ logger: Logger) -> ConnectionPlaces {
-        let wanted = settings.peers.connectionsMax
-        guard let descriptors = DescriptorLimit.raise() else {
-            return ConnectionPlaces(countMax: wanted ?? .max)
-        }
+    /// How many connections the process has descriptors for.
+    private static func possibleConnections(_ settings: Settings, _ logger: Logger) -> Int {
+        guard let descriptors = DescriptorLimit.raise() else { return .max }
         let own = ownDescriptors + settings.threads * descriptorsPerThread
         let possible = max(1, descriptors - own)
-        if let wanted, wanted > possible {
+        if let wanted = settings.peers.connectionsMax, wanted > possible {
             logger.warning(
                 "fewer connections than asked for: there are not enough descriptors",
                 metadata: ["max_connections": "\(possible)", "descriptors": "\(descriptors)"])
         }
-        return ConnectionPlaces(countMax: min(wanted ?? .max, possible))
+        return possible
     }
 
-    /// A socket that listens, and what those who come in there get.
-    private struct Door {
-        let socket: ListeningSocket
-        let entrance: Entrance
+    /// Lets in so many connections from now on, as far as there are descriptors; nil: as many.
+    func setConnectionsMax(_ wanted: Int?) {
+        places.countMax = min(wanted ?? .max, possibleConnections)
     }
 
-    /// The file of a Unix socket for operators is its owner's.
-    private static let adminSocketMode: UInt32 = 0o600
-
-    private static func listen(
-        _ settings: Settings, _ security: SecurityPlan
-    ) throws(ServerError) -> [Door] {
-        var doors: [Door] = []
-        for text in settings.listen {
-            doors.append(
-                try door(text, unixMode: nil) { security.entrance(at: $0) })
-        }
-        for text in settings.adminListen {
-            doors.append(
-                try door(text, unixMode: adminSocketMode) { security.adminEntrance(at: $0) })
-        }
-        return doors
-    }
-
-    private static func door(
-        _ text: String, unixMode: UInt32?, _ entrance: (SocketAddress) -> Entrance
-    ) throws(ServerError) -> Door {
-        do throws(IOError) {
-            let address = try SocketAddress(parsing: text)
-            let socket = try ListeningSocket(address, unixMode: unixMode)
-            return Door(socket: socket, entrance: entrance(address))
-        } catch {
-            if error.isAddressInUse { throw .addressInUse(text) }
-            throw .cannotListen(text, reason: error.message)
-        }
-    }
-
-    private func start(_ doors: [Door]) throws(IOError) {
+    private func start(_ doors: [Door], _ opsSockets: [ListeningSocket]) throws(IOError) {
         stopping.withLock { $0.loopsLeft = loops.count }
         let dealer = Dealer(loops, places: places, defences: services.defences)
         let services = services
         let places = places
+        let pages = OpsPages(health: services.health) { [admin] in
+            var text = MetricsText()
+            services.writeMetrics(to: &text)
+            admin.metrics(connectionsMax: places.countMax).write(to: &text)
+            return text
+        }
         try loops[0].prepare { [logger] (loop: EventLoop) throws(IOError) in
-            var listeners: [Listener] = []
+            var listeners = ServingLoop.Listeners()
             let expiry = ExpiryWatch(loop, services, places)
             for door in doors {
                 let entrance = door.entrance
@@ -185,7 +172,14 @@ package final class RunningServer: Sendable {
                 listener.onDropped = { count in
                     services.defences.count(.descriptorLimit, UInt64(clamping: count))
                 }
-                listeners.append(listener)
+                listeners.ofClients.append(listener)
+            }
+            let opsPlaces = ConnectionPlaces(countMax: OpsConnection.countMax)
+            listeners.ofOps = try opsSockets.map { (socket) throws(IOError) in
+                try Listener(loop: loop, socket: socket) { (stream: ByteStream) in
+                    guard let place = opsPlaces.take() else { return stream.close() }
+                    OpsConnection(stream, pages, place: place).start(on: loop)
+                }
             }
             var log = DefenceLog(services.defences, logger)
             loop.timer(afterMillis: DefenceLog.everyMillis, repeatMillis: DefenceLog.everyMillis) {
@@ -196,15 +190,31 @@ package final class RunningServer: Sendable {
         for loop in loops { try loop.start() }
     }
 
-    /// Reads certificates and tokens again, for connections and calls from now on. What is wrong
-    /// is logged, and then the old ones stay.
-    package func reload() {
+    /// Reads certificates and tokens again, for connections and calls from now on, and adopts what
+    /// `reread` brings, if it is given. What is wrong is logged, and then the old ones stay.
+    package func reload(_ reread: Reread? = nil) {
         do throws(SettingsError) {
             try security.reload()
             logger.info("certificates and tokens are read again")
         } catch {
             logger.error(
                 "certificates and tokens stay as they were", metadata: ["reason": "\(error)"])
+        }
+        guard let reread else { return }
+        do throws(SettingsError) {
+            let rereading = admin.adopt(try reread())
+            if !rereading.changed.isEmpty {
+                logger.info(
+                    "settings have changed",
+                    metadata: ["settings": "\(rereading.changed.joined(separator: ","))"])
+            }
+            if !rereading.needsRestart.isEmpty {
+                logger.warning(
+                    "settings wait for a restart",
+                    metadata: ["settings": "\(rereading.needsRestart.joined(separator: ","))"])
+            }
+        } catch {
+            logger.error("settings stay as they were", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -213,7 +223,7 @@ package final class RunningServer: Sendable {
     /// Health says no, nobody new is let in, every client is asked to go; calls that run may
     /// finish, within `timeoutMillis` or what the settings say. May be called more than once.
     package func drain(timeoutMillis: UInt64? = nil) {
-        let timeoutMillis = timeoutMillis ?? settings.drainTimeoutMillis
+        let timeoutMillis = timeoutMillis ?? admin.settings.drainTimeoutMillis
         let isFirst = stopping.withLock { stopping in
             defer { stopping.isDraining = true }
             return !stopping.isDraining

@@ -9,14 +9,16 @@ import UnixSignals
 package enum Server {
     /// Listens, serves until SIGTERM or SIGINT, drains, and returns. `further` are methods to be
     /// served besides the server's own; `sources` tells where the settings come from, by their
-    /// keys; `logLevel` is what the logger follows, if it can change.
+    /// keys, and `reread` reads them again at a hang-up; `logLevel` is what the logger follows, if
+    /// it can change.
     package static func run(
         settings: Settings, logger: Logger, further: (any FurtherMethods)? = nil,
-        sources: [String: SettingSource] = [:], logLevel: SharedLogLevel? = nil
+        sources: [String: SettingSource] = [:], logLevel: SharedLogLevel? = nil,
+        reread: RunningServer.Reread? = nil
     ) async throws(ServerError) {
         let service = ServerService(
             settings: settings, logger: logger, further: further, sources: sources,
-            logLevel: logLevel)
+            logLevel: logLevel, reread: reread)
         var configuration = ServiceGroupConfiguration(
             services: [
                 // It ends by itself when it is drained by an operator's call.
@@ -43,6 +45,7 @@ struct ServerService: Service {
     let further: (any FurtherMethods)?
     let sources: [String: SettingSource]
     let logLevel: SharedLogLevel?
+    let reread: RunningServer.Reread?
 
     func run() async throws {
         // From here on a hang-up does not end the process.
@@ -54,7 +57,7 @@ struct ServerService: Service {
         await withTaskGroup { group in
             group.addTask { await Self.endAtSecondSignal(running, drains) }
             group.addTask {
-                for await _ in hangUps { running.reload() }
+                for await _ in hangUps { running.reload(reread) }
             }
             await withGracefulShutdownHandler {
                 await running.untilStopped()

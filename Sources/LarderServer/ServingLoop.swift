@@ -11,9 +11,16 @@ final class ServingLoop: Sendable {
     private let thread = Mutex<LoopThread?>(nil)
     private let name: String
 
-    /// Listeners belong to the loop, and are closed on it.
+    /// What is listened to; it belongs to the loop, and is closed on it.
+    struct Listeners {
+        /// Closed when the server begins to drain.
+        var ofClients: [Listener] = []
+        /// Closed when the loop ends.
+        var ofOps: [Listener] = []
+    }
+
     private final class ListenerBox {
-        var listeners: [Listener] = []
+        var listeners = Listeners()
     }
 
     init(
@@ -32,7 +39,7 @@ final class ServingLoop: Sendable {
 
     /// Sets listeners up, before `start`.
     func prepare(
-        _ makeListeners: (EventLoop) throws(IOError) -> [Listener]
+        _ makeListeners: (EventLoop) throws(IOError) -> Listeners
     ) throws(IOError) {
         listeners.value.listeners = try makeListeners(loop)
     }
@@ -56,8 +63,8 @@ final class ServingLoop: Sendable {
     /// when all that were let in have been dealt out.
     func closeListeners(then: @escaping @Sendable () -> Void) {
         loop.submit { [listeners] in
-            for listener in listeners.value.listeners { listener.closeAfterAccepting() }
-            listeners.value.listeners = []
+            for listener in listeners.value.listeners.ofClients { listener.closeAfterAccepting() }
+            listeners.value.listeners.ofClients = []
             then()
         }
     }

@@ -14,6 +14,8 @@ package struct Limits: Sendable, Equatable {
     package var batchBytesMax: UInt32 = 3_670_016
     /// Of a request message.  The transport enforces it, GetLimits tells it.
     package var messageBytesMax: UInt32 = (4 << 20) + (64 << 10)
+    /// What an operator calls that limit.
+    package static let messageBytesMaxSetting = "server.max-message-bytes"
     /// Of a time to live: ten years.  Never over `ttlMillisCeiling`.
     package var ttlMillisMax: UInt64 = 315_360_000_000
     /// Of bulk loads that the server remembers, so that they can be continued.

@@ -11,6 +11,7 @@ package final class Services: Sendable {
     package let health: HealthState
     package let peerMemory: PeerMemory
     package let defences = DefenceCounters()
+    package let failures = FailureCounters()
     /// Whether answers are compressed for those who accept it.
     package let compressesAnswers: Bool
 

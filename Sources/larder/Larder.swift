@@ -21,6 +21,7 @@ struct Larder: AsyncParsableCommand {
 
     static func main() async {
         do {
+            try checkHelp(CommandLine.arguments.dropFirst())
             var command = try await asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -29,6 +30,19 @@ struct Larder: AsyncParsableCommand {
             }
         } catch {
             end(with: error)
+        }
+    }
+
+    /// Refuses `larder help NAME` for what is no command; by itself it would be as without a name.
+    private static func checkHelp(_ arguments: ArraySlice<String>) throws {
+        guard arguments.first == "help" else { return }
+        var commands = configuration.subcommands
+        for name in arguments.dropFirst() where !name.hasPrefix("-") {
+            guard let named = commands.first(where: { $0.configuration.commandName == name }) else {
+                throw CommandFailure(
+                    "help: \(OneLine.quoted(name)) is no command", exitCode: ExitStatus.usage)
+            }
+            commands = named.configuration.subcommands
         }
     }
 

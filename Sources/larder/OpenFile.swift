@@ -29,6 +29,11 @@ final class OpenFile: Sendable {
         if path != nil { close(number) }
     }
 
+    /// - Throws: why the file could not be read now; it is not opened, for it may be a pipe.
+    static func checkReadable(_ path: String) throws(CommandFailure) {
+        guard unsafe access(path, R_OK) == 0 else { throw .unreadable(path, errno: errno) }
+    }
+
     static func reading(_ path: String) throws(CommandFailure) -> OpenFile {
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { throw .unreadable(path, errno: errno) }

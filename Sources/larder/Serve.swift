@@ -57,14 +57,20 @@ struct Serve: AsyncParsableCommand {
 
     private func resolve() throws(CommandFailure) -> SettingsResolution {
         do throws(SettingsError) {
-            let layers = try ConfigurationLayers(
-                flags: options.given, configurationPath: configurationPath,
-                environment: ProcessInfo.processInfo.environment)
-            return try SettingsResolution(machine: Machine()) {
-                (setting) throws(SettingsError) in try layers.given(setting)
-            }
+            return try Self.resolution(flags: options.given, configurationPath)
         } catch {
             throw CommandFailure(error)
+        }
+    }
+
+    private static func resolution(
+        flags: [String: [String]], _ configurationPath: String?
+    ) throws(SettingsError) -> SettingsResolution {
+        let layers = try ConfigurationLayers(
+            flags: flags, configurationPath: configurationPath,
+            environment: ProcessInfo.processInfo.environment)
+        return try SettingsResolution(machine: Machine()) {
+            (setting) throws(SettingsError) in try layers.given(setting)
         }
     }
 
@@ -74,10 +80,12 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap { label in
             StandardErrorLog(label: label, format: settings.logFormat, following: level)
         }
+        let (flags, path) = (options.given, configurationPath)
         do throws(ServerError) {
             try await Server.run(
                 settings: settings, logger: Logger(label: "larder"),
-                sources: resolution.sourcesByKey, logLevel: level)
+                sources: resolution.sourcesByKey, logLevel: level
+            ) { () throws(SettingsError) in try Self.resolution(flags: flags, path) }
         } catch {
             throw CommandFailure(error)
         }

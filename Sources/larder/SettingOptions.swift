@@ -5,6 +5,7 @@ import LarderServer
 struct SettingOptions: ParsableArguments {
     @Option(Setting.listen) var listen: [String] = []
     @Option(Setting.adminListen) var adminListen: [String] = []
+    @Option(Setting.opsListen) var opsListen: [String] = []
     @Flag(
         name: .customLong(Setting.insecurePublic.flag),
         help: ArgumentHelp(
@@ -71,12 +72,10 @@ struct SettingOptions: ParsableArguments {
         ]
         var given: [String: [String]] = [:]
         let lists: [(setting: Setting, texts: [String])] = [
-            (.listen, listen), (.adminListen, adminListen),
+            (.listen, listen), (.adminListen, adminListen), (.opsListen, opsListen),
         ]
         for (setting, texts) in lists where !texts.isEmpty {
-            given[setting.key] = texts.flatMap { part in
-                part.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            }
+            given[setting.key] = texts.flatMap(Setting.listParts)
         }
         for (setting, text) in single {
             if let text { given[setting.key] = [text] }

@@ -38,6 +38,26 @@ def test_values_from_stdin_and_from_a_file_come_back_raw(server, tmp_path):
     assert run(server, "get", "filed", "-o", "raw").stdout == value[:4_000_000]
 
 
+def test_a_value_over_the_message_limit_goes_in_parts(make_server, tmp_path):
+    server = make_server("--memory", "256MiB", "--max-message-bytes", "2MiB", "--max-value-bytes", "8MiB")
+    value = bytes(range(256)) * 20_000  # 5 MB
+    file = tmp_path / "value"
+    file.write_bytes(value)
+    stored = run(server, "set", "long", "--file", str(file), "--ttl", "60s", "--flags", "7")
+    assert (stored.returncode, stored.stdout) == (0, b"stored\n")
+    assert run(server, "get", "long", "-o", "raw").stdout == value
+    lines = run(server, "export", "--prefix", "long", "--format", "jsonl").stdout.splitlines()
+    assert 0 < json.loads(lines[0])["ttl_millis"] <= 60_000 and json.loads(lines[0])["flags"] == 7
+    assert run(server, "set", "long", "-", "--if-absent", stdin=value).returncode == 1
+    assert json.loads(run(server, "set", "new", "-", "--if-absent", "-o", "json", stdin=value).stdout) == {
+        "key": "new", "outcome": "stored"}
+    # Over the limit of values, and where only a Set will do, the limit and its setting are told.
+    failed = run(server, "set", "longer", "-", stdin=value * 2)
+    assert failed.returncode == 2 and b"10240000 bytes is over the limit of 8388608 bytes" in failed.stderr
+    failed = run(server, "set", "long", "-", "--append", stdin=value)
+    assert failed.returncode == 2 and b"over the limit of 2097152 bytes (server.max-message-bytes)" in failed.stderr
+
+
 def test_an_idle_time_is_set_and_exported(server):
     assert run(server, "set", "idle", "text", "--idle", "90s").returncode == 0
     lines = run(server, "export", "--prefix", "idle", "--format", "jsonl").stdout.splitlines()
@@ -157,6 +177,18 @@ def test_help_answers():
         assert flag in serve
 
 
+@pytest.mark.parametrize("topic, code", [
+    ([], 0), (["serve"], 0), (["admin", "stats"], 0), (["--help"], 0), (["frob"], 64), (["admin", "frob"], 64),
+    (["serve", "frob"], 64)])
+def test_help_for_what_is_no_command_is_an_error(topic, code):
+    told = harness.larder("help", *topic)
+    assert told.returncode == code
+    if code:
+        assert (told.stdout, told.stderr) == (b"", b"larder: help: frob is no command\n")
+    else:
+        assert b"USAGE: larder" in told.stdout
+
+
 def flags_of(*command):
     answered = harness.larder(*command, "--help")
     assert answered.returncode == 0 and answered.stdout, command
@@ -190,7 +222,7 @@ def test_the_configuration_file_of_the_operations_is_right(tmp_path):
     file.write_text(re.search(r"```json\n(.*?)```", operations, re.DOTALL)[1])
     printed = harness.larder("serve", "--config", str(file), "--print-config")
     assert printed.returncode == 0, printed.stderr
-    assert printed.stdout.count(b"  file\n") == len(re.findall(r'": ["\[]', file.read_text())) == 7
+    assert printed.stdout.count(b"  file\n") == len(re.findall(r'": ["\[]', file.read_text())) == 8
 
 
 def test_an_export_into_a_pipe_leaves_the_pipe_where_it_is(server, tmp_path):

@@ -2,8 +2,10 @@
 
 import json
 import re
+import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -152,20 +154,27 @@ BAD_FILES = [
     ({"server": {"reflection": "true"}}, 'server.reflection: "true" is not true or false'),
     ({"server": {"max-streams": 65537}}, "server.max-streams: 65537"),
     ({"log": {"level": "INFO"}}, "log.level: INFO is unknown"),
-    ({"listen": "127.0.0.1:1"}, "is not a list of strings"),
+    ({"listen": 7070}, "listen: 7070 is not a string or a list of strings"),
+    ({"listen": "127.0.0.1"}, "listen: 127.0.0.1 is not an address"),
+    ({"ops": {"listen": "a:1,a:1"}}, "ops.listen: a:1 is given twice"),
     ({"listen": []}, "listen: 0 addresses are too few or too many"),
     ({"listen": [7070]}, "listen: 7070 is not a string"),
     ({"listen": ["nowhere"]}, "listen: nowhere is not an address"),
     ({"listen": [f"a:{port}" for port in range(1, 18)]}, "listen: 17 addresses"),
-    ("", "not valid JSON"),
+    ("", "not valid JSON: line 1, column 1: the end comes before a value"),
     ("[]", "a list is not an object"),
-    ('{"threads": 4,\n "log" {}}', "not valid JSON"),
-    ('{"threads": 4} {}', "not valid JSON"),
-    ("# threads: 4\n", "not valid JSON"),
-    ("threads = 4\n", "not valid JSON"),
-    ("[" * 100_000, "not valid JSON"),
-    (b'{"threads": \xff}', "not valid JSON"),
-    (b"\x00" * 100, "not valid JSON"),
+    ('{"threads": 4,\n "log" {}}', "not valid JSON: line 2, column 8: expected ':'"),
+    ('{"threads": 4} {}', "not valid JSON: line 1, column 16: something follows the end"),
+    ('{\r\n  "listen": [":7070",],\r\n}', "not valid JSON: line 2, column 22: expected a value"),
+    ('{"cache": {\n  "memory": "1GiB"\n', "not valid JSON: line 3, column 1: expected ',' or '}'"),
+    ('{"log": {"level": "é\\n", "format": text}}', "not valid JSON: line 1, column 36: expected a value"),
+    ('{"threads": 4,\n "threads": 5}', "not valid JSON: line 2, column 2: threads is there twice"),
+    ("# threads: 4\n", "not valid JSON: line 1, column 1: expected a value"),
+    ("threads = 4\n", "not valid JSON: line 1, column 1: expected a value"),
+    ("[" * 100_000, "not valid JSON: line 1, column 129: deeper than 128 levels"),
+    (b'{"threads": \xff}', "not valid JSON: line 1, column 13: expected a value"),
+    (b'{"threads": "\xff"}', "not valid JSON: line 1, column 14: a string is not UTF-8"),
+    (b"\x00" * 100, "not valid JSON: line 1, column 1: expected a value"),
     (" " * (1 << 20) + "{}", "longer than 1MiB"),
 ]
 
@@ -209,6 +218,13 @@ def test_checking_and_printing_refuse_alike(write, mode):
     assert_refused(larder("serve", mode, "--threads", "0"), USAGE, "--threads: 0")
 
 
+def test_a_list_may_be_one_string(write):
+    table = printed("--config", write({"listen": ":7070", "admin": {"listen": "unix:/a,unix:/b"}, "ops": {"listen": "none"}}))
+    assert table["listen"] == (":7070", "file")
+    assert table["admin.listen"] == ("unix:/a,unix:/b", "file")
+    assert table["ops.listen"] == ("none", "file")
+
+
 def test_defaults_listen_on_loopback_only():
     table = printed()
     assert table["listen"] == ("127.0.0.1:7070", "default")
@@ -235,6 +251,7 @@ def test_the_flag_names_the_file_before_the_variable(write):
 EVERYTHING = {
     "listen": "127.0.0.1:0,[::1]:0,unix:/tmp/larder-test.sock",
     "admin.listen": "127.0.0.1:1,unix:/tmp/larder-test-admin.sock",
+    "ops.listen": "127.0.0.1:2,unix:/tmp/larder-test-ops.sock",
     "server.insecure-public": "true",
     "tls.certificate": "/etc/larder/server.pem",
     "tls.key": "/etc/larder/server.key",
@@ -272,7 +289,7 @@ EVERYTHING = {
 
 
 def flag_of(key):
-    whole = key.startswith(("log.", "tls.", "admin."))
+    whole = key.startswith(("log.", "tls.", "admin.", "ops."))
     name = key.replace(".", "-") if whole else key.split(".")[-1]
     return "--" + name
 
@@ -392,3 +409,60 @@ def test_the_version_is_one_line():
     run = larder("--version")
     assert run.returncode == 0
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", run.stdout)
+
+
+def waited(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_hang_up_adopts_what_the_file_says_anew(write, make_server):
+    path = write({"cache": {"memory": "64MiB"}, "log": {"level": "info"}})
+    server = make_server("--config", path, "--threads", "1", "--max-entries", "500")
+
+    def told():
+        stats = json.loads(harness.larder("admin", "stats", "-o", "json", server=server).stdout)
+        rows = harness.larder("admin", "config", server=server).stdout.decode().splitlines()
+        return stats["budget_bytes"], {row.split()[0]: tuple(row.split()[1:3]) for row in rows}
+
+    def hang_up(line):
+        count = server.log.count(line)
+        server.process.send_signal(signal.SIGHUP)
+        waited(lambda: server.log.count(line) > count)
+
+    # What an operator has changed meanwhile stays as long as the file does not say something new.
+    assert harness.larder("admin", "config", "cache.memory=96MiB", server=server).returncode == 0
+    hang_up("read again")
+    assert told()[0] == 96 << 20
+    write({
+        "cache": {"memory": "128MiB", "max-entries": 9, "max-key-bytes": 100}, "log": {"level": "debug"},
+        "server": {"max-connections": 40, "drain-timeout": "1s"}})
+    hang_up("settings wait for a restart")
+    budget, config = told()
+    assert budget == 128 << 20 and config["cache.memory"] == ("128MiB", "file")
+    # A flag is stronger than the file, before and after.
+    assert config["cache.max-entries"] == ("500", "flag")
+    assert config["cache.max-key-bytes"] == ("1KiB", "default")
+    assert config["server.max-connections"] == ("40", "file") and config["server.drain-timeout"] == ("1s", "file")
+    assert config["log.level"] == ("debug", "file")
+    assert "settings=cache.memory,server.drain-timeout,log.level,server.max-connections" in server.log
+    assert "settings wait for a restart settings=cache.max-key-bytes\n" in server.log
+    # What is wrong is told, and nothing changes.
+    write('{"cache": {"memory": 1GiB}}')
+    hang_up("settings stay as they were")
+    assert "line 1, column 23: expected ',' or '}'" in server.log
+    assert told() == (budget, config)
+
+
+def test_the_limit_of_connections_changes_while_the_server_runs(make_server):
+    server = make_server("--max-connections", "100")
+    assert harness.larder("admin", "config", "server.max-connections=1", server=server).returncode == 0
+    with harness.channel(server) as one:
+        harness.cache_stub(one).GetLimits(harness.messages().GetLimitsRequest(), timeout=10)
+        assert harness.larder("get", "k", server=server).returncode in (2, 3)
+    waited(lambda: harness.larder("admin", "config", "server.max-connections=100", server=server).returncode == 0)
+    with harness.channel(server) as one:
+        harness.cache_stub(one).GetLimits(harness.messages().GetLimitsRequest(), timeout=10)
+        assert harness.larder("get", "k", server=server).returncode == 1

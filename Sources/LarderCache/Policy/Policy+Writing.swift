@@ -61,26 +61,8 @@ extension Policy {
             return .notAdmitted
         case .place(let place):
             setTimes(block, options, over: present, nowNanos)
-            var isOvertaken = false
-            let version: UInt64? = shards.withShard(of: hash) { shard in
-                // Newcomers come into the tables while others have the policy.
-                if present == nil && shard.table.find(block.key, hash: hash) != nil {
-                    isOvertaken = true
-                    return nil
-                }
-                let version =
-                    options.ownVersion
-                    ?? shard.versions.next(after: present?.version ?? 0, nowNanos: nowNanos)
-                guard block.hasRoom(version: version, nowNanos: nowNanos) else { return nil }
-                block.noteWrite(version: version, nowNanos: nowNanos)
-                if let present {
-                    shard.replace(present, with: block, hash: hash)
-                } else {
-                    shard.insert(block, hash: hash)
-                }
-                return version
-            }
-            guard let version else { return isOvertaken ? .unfinished : .tooNarrow }
+            let writing = publish(block, hash: hash, over: present, options, nowNanos, shards)
+            guard case .stored = writing else { return writing }
             if let present {
                 unlink(present)
                 departed.append(present)
@@ -90,6 +72,30 @@ extension Policy {
             noteWritten(
                 hash, bytes: charge(of: block), isNew: present == nil,
                 expiresAtNanos: block.expiresAtNanos, nowNanos: nowNanos)
+            return writing
+        }
+    }
+
+    /// Puts `block` into its shard's table, where everybody finds it from then on.
+    private func publish(
+        _ block: EntryBlock, hash: UInt64, over present: EntryBlock?, _ options: WriteOptions,
+        _ nowNanos: UInt64, _ shards: borrowing ShardArray
+    ) -> Writing {
+        shards.withShard(of: hash) { shard in
+            // Newcomers come into the tables while others have the policy.
+            if present == nil && shard.table.find(block.key, hash: hash) != nil {
+                return .unfinished
+            }
+            let version =
+                options.ownVersion
+                ?? shard.versions.next(after: present?.version ?? 0, nowNanos: nowNanos)
+            guard block.hasRoom(version: version, nowNanos: nowNanos) else { return .tooNarrow }
+            block.noteWrite(version: version, nowNanos: nowNanos)
+            if let present {
+                shard.replace(present, with: block, hash: hash)
+            } else {
+                shard.insert(block, hash: hash)
+            }
             return .stored(version: version)
         }
     }

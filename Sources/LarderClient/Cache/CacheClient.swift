@@ -77,9 +77,9 @@ package final class CacheClient: Sendable {
 
     /// Begins a bulk load.
     package func bulkLoad(
-        _ start: BulkLoadStart, limits: GetLimitsResponse
+        _ start: BulkLoadStart, limits: GetLimitsResponse, timeoutMillis: UInt64? = nil
     ) async throws(ClientError) -> BulkLoad {
-        let call = current.open(Self.path("BulkLoad"))
+        let call = current.open(Self.path("BulkLoad"), timeoutMillis: timeoutMillis)
         return try await BulkLoad(call: call, start: start, limits: limits)
     }
 

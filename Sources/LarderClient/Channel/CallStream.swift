@@ -50,11 +50,3 @@ final class CallStream {
         return !state.hold(flowBytes: flowBytes)
     }
 }
-
-extension [UInt8] {
-    init(copying bytes: Span<UInt8>) {
-        self.init(capacity: bytes.count) { output in
-            for index in bytes.indices { output.append(bytes[index]) }
-        }
-    }
-}

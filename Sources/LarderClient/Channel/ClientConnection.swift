@@ -208,9 +208,9 @@ final class ClientConnection: ByteStreamDelegate {
 
     private func record(_ range: HeaderRange, of reference: StreamRef) {
         guard let call = call(of: reference) else { return }
-        for index in 0..<session.fieldCount(range) {
+        for index in 0..<range.count {
             call.result.record(
-                name: session.fieldName(range, index), value: session.fieldValue(range, index))
+                name: session.fields(range).name(index), value: session.fields(range).value(index))
         }
     }
 

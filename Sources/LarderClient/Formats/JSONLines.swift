@@ -50,7 +50,7 @@ package struct JSONLines: Sendable {
         do throws(JSONError) {
             try scanner.expect(Ascii.openBrace)
         } catch {
-            throw DraftError(error.reason)
+            throw DraftError(error)
         }
         if !scanner.take(Ascii.closeBrace) {
             repeat {
@@ -63,10 +63,10 @@ package struct JSONLines: Sendable {
 
     private func ending(_ scanner: inout JSONScanner) throws(DraftError) {
         do throws(JSONError) {
-            try scanner.expect(Ascii.closeBrace)
+            try scanner.close(Ascii.closeBrace)
             try scanner.expectEnd()
         } catch {
-            throw DraftError(error.reason)
+            throw DraftError(error)
         }
     }
 
@@ -86,7 +86,7 @@ package struct JSONLines: Sendable {
             try scanner.expect(Ascii.colon)
             value = try memberValue(&scanner, of: field)
         } catch {
-            throw DraftError(error.reason)
+            throw DraftError(error)
         }
         guard let field else { return }
         switch value {
@@ -116,5 +116,14 @@ package struct JSONLines: Sendable {
             try scanner.skipValue()
             return .nothing
         }
+    }
+}
+
+extension DraftError {
+    // A line is one text, so its columns are the offsets.
+    fileprivate init(_ error: JSONError) {
+        let hint =
+            error.reason == JSONError.notUTF8 ? " (bytes go into key_base64 or value_base64)" : ""
+        self.init("\(error.reason) at column \(error.offset + 1)\(hint)")
     }
 }

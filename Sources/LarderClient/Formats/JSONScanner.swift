@@ -1,28 +1,49 @@
-/// What is wrong with a piece of JSON.
-struct JSONError: Error {
-    let reason: String
+/// What is wrong with a piece of JSON, and where.
+package struct JSONError: Error {
+    /// The reason of a string that is no text.
+    static let notUTF8 = "a string is not UTF-8"
 
-    init(_ reason: String) {
+    package let reason: String
+    /// From 0.
+    package let offset: Int
+
+    package init(_ reason: String, at offset: Int) {
         self.reason = reason
+        self.offset = offset
+    }
+
+    /// In words, for `text`, which may have many lines. Columns count characters.
+    package func description(in text: Span<UInt8>) -> String {
+        var line = 1
+        var column = 1
+        for index in 0..<min(offset, text.count) {
+            if text[index] == Ascii.newline {
+                line += 1
+                column = 1
+            } else if text[index] & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+        return "line \(line), column \(column): \(reason)"
     }
 }
 
 /// A cursor over one JSON text (RFC 8259) that decodes what it is asked for and steps over the
 /// rest, checking it.
-struct JSONScanner: ~Copyable, ~Escapable {
+package struct JSONScanner: ~Copyable, ~Escapable {
     /// How deep arrays and objects may lie in one another.
-    static let depthMax = 128
+    package static let depthMax = 128
 
     private let bytes: Span<UInt8>
-    private(set) var offset = 0
+    package private(set) var offset = 0
 
     @_lifetime(copy bytes)
-    init(_ bytes: Span<UInt8>) {
+    package init(_ bytes: Span<UInt8>) {
         self.bytes = bytes
     }
 
     /// The next byte that is not white space; nil at the end.
-    mutating func peek() -> UInt8? {
+    package mutating func peek() -> UInt8? {
         while offset < bytes.count {
             switch bytes[offset] {
             case Ascii.space, Ascii.tab, Ascii.newline, Ascii.carriageReturn: offset += 1
@@ -32,28 +53,42 @@ struct JSONScanner: ~Copyable, ~Escapable {
         return nil
     }
 
-    mutating func expect(_ byte: UInt8) throws(JSONError) {
+    /// Asked before an array or an object that lies in `depth` others.
+    package func enter(depth: Int) throws(JSONError) {
+        guard depth < Self.depthMax else {
+            throw JSONError("deeper than \(Self.depthMax) levels", at: offset)
+        }
+    }
+
+    package mutating func expect(_ byte: UInt8) throws(JSONError) {
         guard peek() == byte else {
-            throw JSONError("expected '\(Character(UnicodeScalar(byte)))' at column \(offset + 1)")
+            throw JSONError("expected '\(Character(UnicodeScalar(byte)))'", at: offset)
         }
         offset += 1
     }
 
+    /// Steps over what ends an array or an object, behind an element that no comma follows.
+    package mutating func close(_ byte: UInt8) throws(JSONError) {
+        guard take(byte) else {
+            throw JSONError("expected ',' or '\(Character(UnicodeScalar(byte)))'", at: offset)
+        }
+    }
+
     /// Steps over `byte` if it is next.
-    mutating func take(_ byte: UInt8) -> Bool {
+    package mutating func take(_ byte: UInt8) -> Bool {
         guard peek() == byte else { return false }
         offset += 1
         return true
     }
 
-    mutating func expectEnd() throws(JSONError) {
+    package mutating func expectEnd() throws(JSONError) {
         guard peek() == nil else {
-            throw JSONError("something follows the object at column \(offset + 1)")
+            throw JSONError("something follows the end", at: offset)
         }
     }
 
     /// A string, decoded to UTF-8.
-    mutating func string() throws(JSONError) -> [UInt8] {
+    package mutating func string() throws(JSONError) -> [UInt8] {
         try expect(Ascii.quote)
         let startOffset = offset
         var isAscii = true
@@ -73,25 +108,25 @@ struct JSONScanner: ~Copyable, ~Escapable {
                 if !isAscii { try checkUTF8(startOffset..<(offset - 1)) }
                 return text
             case Ascii.backslash: try escape(into: &text)
-            case 0..<0x20: throw JSONError("a control character in a string at column \(offset)")
+            case 0..<0x20: throw JSONError("a control character in a string", at: offset - 1)
             default:
                 if byte >= 0x80 { isAscii = false }
                 text.append(byte)
             }
         }
-        throw JSONError("a string is not closed")
+        throw JSONError("a string is not closed", at: offset)
     }
 
     private func checkUTF8(_ range: Range<Int>) throws(JSONError) {
         do {
             _ = try UTF8Span(validating: bytes.extracting(range))
         } catch {
-            throw JSONError("a string is not UTF-8 (bytes go into key_base64 or value_base64)")
+            throw JSONError(JSONError.notUTF8, at: range.lowerBound)
         }
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
-        guard offset < bytes.count else { throw JSONError("a string is not closed") }
+        guard offset < bytes.count else { throw JSONError("a string is not closed", at: offset) }
         let byte = bytes[offset]
         offset += 1
         switch byte {
@@ -102,7 +137,7 @@ struct JSONScanner: ~Copyable, ~Escapable {
         case 0x72: text.append(0x0D)  // r
         case 0x74: text.append(0x09)  // t
         case 0x75: try unicodeEscape(into: &text)
-        default: throw JSONError("an unknown escape at column \(offset)")
+        default: throw JSONError("an unknown escape", at: offset - 1)
         }
     }
 
@@ -111,26 +146,28 @@ struct JSONScanner: ~Copyable, ~Escapable {
         if code & 0xFC00 == 0xD800 {
             guard offset + 2 <= bytes.count, bytes[offset] == Ascii.backslash,
                 bytes[offset + 1] == 0x75
-            else { throw JSONError("half a surrogate pair at column \(offset)") }
+            else { throw JSONError("half a surrogate pair", at: offset - 1) }
             offset += 2
             let low = try fourDigits()
             guard low & 0xFC00 == 0xDC00 else {
-                throw JSONError("half a surrogate pair at column \(offset)")
+                throw JSONError("half a surrogate pair", at: offset - 1)
             }
             code = 0x10000 + (code & 0x3FF) << 10 + (low & 0x3FF)
         }
         guard let scalar = UnicodeScalar(code) else {
-            throw JSONError("half a surrogate pair at column \(offset)")
+            throw JSONError("half a surrogate pair", at: offset - 1)
         }
         text.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
     }
 
     private mutating func fourDigits() throws(JSONError) -> UInt32 {
-        guard offset + 4 <= bytes.count else { throw JSONError("a string is not closed") }
+        guard offset + 4 <= bytes.count else {
+            throw JSONError("a string is not closed", at: offset)
+        }
         var code: UInt32 = 0
         for _ in 0..<4 {
             guard let digit = Hex.digit(bytes[offset]) else {
-                throw JSONError("\\u without four hexadecimal digits at column \(offset + 1)")
+                throw JSONError("\\u without four hexadecimal digits", at: offset)
             }
             code = code << 4 | UInt32(digit)
             offset += 1
@@ -144,13 +181,13 @@ struct JSONScanner: ~Copyable, ~Escapable {
         let startOffset = offset
         try skipValue()
         guard let number = Decimal.parse(bytes.extracting(startOffset..<offset)) else {
-            throw JSONError("not a whole number at column \(startOffset + 1)")
+            throw JSONError("not a whole number", at: startOffset)
         }
         return number
     }
 
     /// Any value, as it is written.
-    mutating func rawValue() throws(JSONError) -> [UInt8] {
+    package mutating func rawValue() throws(JSONError) -> [UInt8] {
         _ = peek()
         let startOffset = offset
         try skipValue()
@@ -159,7 +196,9 @@ struct JSONScanner: ~Copyable, ~Escapable {
 
     /// Steps over one value.
     mutating func skipValue(depth: Int = 0) throws(JSONError) {
-        guard let first = peek() else { throw JSONError("the line ends before a value") }
+        guard let first = peek() else {
+            throw JSONError("the end comes before a value", at: offset)
+        }
         switch first {
         case Ascii.quote: _ = try string()
         case Ascii.openBrace: try skipObject(depth: depth)
@@ -168,12 +207,12 @@ struct JSONScanner: ~Copyable, ~Escapable {
         case 0x74: try skipWord("true")
         case 0x66: try skipWord("false")
         case 0x6E: try skipWord("null")
-        default: throw JSONError("expected a value at column \(offset + 1)")
+        default: throw JSONError("expected a value", at: offset)
         }
     }
 
     private mutating func skipObject(depth: Int) throws(JSONError) {
-        guard depth < Self.depthMax else { throw JSONError("deeper than \(Self.depthMax) levels") }
+        try enter(depth: depth)
         try expect(Ascii.openBrace)
         if take(Ascii.closeBrace) { return }
         repeat {
@@ -181,26 +220,26 @@ struct JSONScanner: ~Copyable, ~Escapable {
             try expect(Ascii.colon)
             try skipValue(depth: depth + 1)
         } while take(Ascii.comma)
-        try expect(Ascii.closeBrace)
+        try close(Ascii.closeBrace)
     }
 
     private mutating func skipArray(depth: Int) throws(JSONError) {
-        guard depth < Self.depthMax else { throw JSONError("deeper than \(Self.depthMax) levels") }
+        try enter(depth: depth)
         try expect(Ascii.openBracket)
         if take(Ascii.closeBracket) { return }
         repeat {
             try skipValue(depth: depth + 1)
         } while take(Ascii.comma)
-        try expect(Ascii.closeBracket)
+        try close(Ascii.closeBracket)
     }
 
     private mutating func skipWord(_ word: String) throws(JSONError) {
         let text = word.utf8.span
         guard offset + text.count <= bytes.count else {
-            throw JSONError("expected a value at column \(offset + 1)")
+            throw JSONError("expected a value", at: offset)
         }
         for index in 0..<text.count where bytes[offset + index] != text[index] {
-            throw JSONError("expected a value at column \(offset + 1)")
+            throw JSONError("expected a value", at: offset)
         }
         offset += text.count
     }
@@ -222,7 +261,7 @@ struct JSONScanner: ~Copyable, ~Escapable {
             }
             isSound = skipDigits() > 0 && isSound
         }
-        guard isSound else { throw JSONError("a malformed number at column \(startOffset + 1)") }
+        guard isSound else { throw JSONError("a malformed number", at: startOffset) }
     }
 
     private mutating func skipDigits() -> Int {

@@ -26,7 +26,7 @@ extension Status {
             self.init(
                 .resourceExhausted,
                 "a compressed message holds more than the limit of \(limitBytes) bytes",
-                reason: "MESSAGE_TOO_LARGE",
+                reason: Status.messageTooLarge,
                 metadata: [(key: "limit", value: String(limitBytes))])
         case .outOfMemory:
             self.init(

@@ -11,6 +11,7 @@ final class AdminControl: Sendable {
     private let live: LiveSettings
     private let gauges: ServerGauges
     private let startedAt = ContinuousClock.now
+    private let startedAtUnixNanos = Clock.unixNanos()
     private let parts = Mutex(Parts())
 
     init(_ live: LiveSettings, _ gauges: ServerGauges) {
@@ -33,10 +34,30 @@ final class AdminControl: Sendable {
             })
     }
 
+    /// The settings as they are now.
+    var settings: Settings { live.current }
+
+    /// Adopts what the configuration says when it is read again.
+    func adopt(_ resolution: SettingsResolution) -> LiveSettings.Rereading {
+        live.adopt(resolution, apply: apply)
+    }
+
+    /// What can be told of the process and its connections, which are `connectionsMax` at most.
+    func metrics(connectionsMax: Int) -> ServerMetrics {
+        ServerMetrics(
+            connectionCount: gauges.connectionCount,
+            connectionsMax: connectionsMax == .max ? nil : connectionsMax,
+            callCount: gauges.callCount, callsBegunCount: gauges.callsBegunCount,
+            startedAtUnixMillis: startedAtUnixNanos / nanosPerMilli,
+            processorMillis: Clock.processorNanos() / nanosPerMilli,
+            residentBytes: ResidentMemory.bytes)
+    }
+
     private func apply(_ settings: Settings) {
-        guard let services = parts.withLock({ $0.services }) else { return }
-        services.setCacheBounds(
+        let (server, services) = parts.withLock { ($0.server, $0.services) }
+        services?.setCacheBounds(
             budgetBytes: settings.memoryBytes, entriesMax: settings.entriesMax)
+        server?.setConnectionsMax(settings.peers.connectionsMax)
     }
 
     private var facts: ServerControl.Facts {

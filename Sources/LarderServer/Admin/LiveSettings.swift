@@ -7,10 +7,13 @@ final class LiveSettings: Sendable {
     private struct State {
         var settings: Settings
         var sources: [String: String]
+        /// What flags, variables and the file said when they were read last.
+        var asRead: Settings
     }
 
     private static let liveKeys: Set<String> = [
-        Setting.memory.key, Setting.entriesMax.key, Setting.logLevel.key,
+        Setting.memory.key, Setting.entriesMax.key, Setting.connectionsMax.key,
+        Setting.drainTimeout.key, Setting.logLevel.key,
     ]
 
     private let machine: Machine
@@ -20,9 +23,13 @@ final class LiveSettings: Sendable {
     init(_ settings: Settings, sources: [String: SettingSource], logLevel: SharedLogLevel?) {
         machine = Machine()
         state = Mutex(
-            State(settings: settings, sources: sources.mapValues { $0.rawValue }))
+            State(
+                settings: settings, sources: sources.mapValues { $0.rawValue }, asRead: settings))
         self.logLevel = logLevel
     }
+
+    /// All of them as they are now.
+    var current: Settings { state.withLock { $0.settings } }
 
     /// All of them. Paths are told, what stands in the files is not.
     var all: [ServerControl.Setting] {
@@ -54,6 +61,38 @@ final class LiveSettings: Sendable {
             apply(changed.settings)
             logLevel?.level = changed.settings.logLevel
             return .success(named.map { self.setting($0, changed) })
+        }
+    }
+
+    /// What a second reading of the configuration has come to, as keys.
+    struct Rereading: Equatable {
+        /// Changed by it.
+        var changed: [String] = []
+        /// Chosen otherwise than they are, and to be had with a restart only.
+        var needsRestart: [String] = []
+    }
+
+    /// Adopts what the configuration says now and did not say before; what else was changed while
+    /// the server ran stays. `apply` as for `change`.
+    func adopt(_ resolution: SettingsResolution, apply: (Settings) -> Void) -> Rereading {
+        state.withLock { state in
+            var rereading = Rereading()
+            for (setting, value, source) in resolution.rows {
+                if !isLive(setting) {
+                    let isOther = value != setting.value(in: state.settings)
+                    // A default may follow a setting that has changed.
+                    if isOther, source != .default { rereading.needsRestart.append(setting.key) }
+                } else if value != setting.value(in: state.asRead),
+                    setting.adopt([value], &state.settings, machine) == .adopted
+                {
+                    state.sources[setting.key] = source.rawValue
+                    rereading.changed.append(setting.key)
+                }
+            }
+            state.asRead = resolution.settings
+            apply(state.settings)
+            logLevel?.level = state.settings.logLevel
+            return rereading
         }
     }
 

@@ -25,6 +25,7 @@ package final class Connection: ByteStreamDelegate {
     private var writing = Standstill()
     private var aging: ConnectionAging
     private var isResting = false
+    private var toldBegunCount: UInt64 = 0
     private var drainStage = DrainStage.serving
     /// What the last GOAWAY of a drain says beside its code.
     private var goAwayDebug = ""
@@ -124,6 +125,13 @@ package final class Connection: ByteStreamDelegate {
     func close() { stream.close() }
 
     var openCallCount: Int { calls.session.openStreamCount }
+
+    /// How many calls have begun since this was asked last.
+    func takeBegunCount() -> UInt64 {
+        let count = calls.session.counters.streamsOpened
+        defer { toldBegunCount = count }
+        return count - toldBegunCount
+    }
 
     /// The session can say nothing more; what it has said already is still to reach the peer.
     private func fail(_ error: HTTP2Error) {

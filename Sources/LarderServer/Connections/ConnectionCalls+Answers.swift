@@ -128,6 +128,7 @@ extension ConnectionCalls {
 
     /// Ends an open call: with trailers after what it has sent, or with trailers alone.
     mutating func end(_ call: OpenCall, _ status: Status, _ extras: ReplyExtras? = nil) {
+        services.failures.count(status.code)
         slots.clear(call.stream)
         letRoomGo(of: call)
         let trailers = extras?.trailers ?? []
@@ -142,6 +143,7 @@ extension ConnectionCalls {
 
     /// Answers a call that has sent nothing.
     mutating func end(_ stream: StreamRef, _ status: Status) {
+        services.failures.count(status.code)
         session.respondHeadersOnly(stream, headers: blocks.trailersOnly(for: status))
     }
 

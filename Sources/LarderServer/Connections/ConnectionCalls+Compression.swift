@@ -22,9 +22,7 @@ extension ConnectionCalls {
                 scratch: &scratch)
             letGo(message, scratch: &scratch)
         } catch {
-            let status = Status(error)
-            countIfTooLong(status)
-            end(stream, status)
+            end(stream, counted(Status(error)))
         }
     }
 
@@ -55,9 +53,7 @@ extension ConnectionCalls {
             letGo(message, scratch: &scratch)
             return goesOn
         } catch {
-            let status = Status(error)
-            countIfTooLong(status)
-            cancel(call, status)
+            cancel(call, counted(Status(error)))
             return false
         }
     }

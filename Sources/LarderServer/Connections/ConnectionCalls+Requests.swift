@@ -32,8 +32,7 @@ extension ConnectionCalls {
                     stream, method, bytes, encodings, isCompressed: request.isCompressed,
                     nowNanos: nowNanos, scratch: &scratch)
             case .reject(let status):
-                countIfTooLong(status)
-                refuse(stream, status)
+                refuse(stream, counted(status))
             case .wait:
                 return keepRoom(
                     for: open(stream, method, encodings, request, deadlineNanos: deadlineNanos))
@@ -71,8 +70,7 @@ extension ConnectionCalls {
         switch request.received(chunk, endOfStream: endOfStream) {
         case .wait: call.request = request
         case .reject(let status):
-            countIfTooLong(status)
-            cancel(call, status)
+            cancel(call, counted(status))
         case .deliver(let message):
             call.isRequestWhole = true
             guard let handler = call.handler else {
@@ -117,16 +115,20 @@ extension ConnectionCalls {
             }
             if endOfStream { try messages.endOfStream() }
         } catch {
-            let status = Status(error)
-            countIfTooLong(status)
-            return cancel(call, status)
+            return cancel(call, counted(Status(error)))
         }
         call.messages = messages
         if endOfStream { halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch) }
     }
 
-    func countIfTooLong(_ status: Status) {
-        if status.code == .resourceExhausted { services.defences.count(.messageLimit) }
+    /// Counts a message that is over the limit, and says which setting that is.
+    func counted(_ status: Status) -> Status {
+        guard status.reason == Status.messageTooLarge else { return status }
+        services.defences.count(.messageLimit)
+        let setting = Limits.messageBytesMaxSetting
+        return Status(
+            status.code, "\(status.message) (\(setting))", reason: status.reason,
+            metadata: status.metadata + [(key: "setting", value: setting)])
     }
 
     private mutating func halfClosed(

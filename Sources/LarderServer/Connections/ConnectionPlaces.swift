@@ -2,10 +2,16 @@ import Synchronization
 
 /// How many connections the process may have, and has.
 package final class ConnectionPlaces: Sendable {
-    package let countMax: Int
+    private let most: Atomic<Int>
     private let taken = Atomic<Int>(0)
 
-    package init(countMax: Int) { self.countMax = countMax }
+    package init(countMax: Int) { most = Atomic(countMax) }
+
+    /// Fewer than there are end nobody's connection.
+    package var countMax: Int {
+        get { most.load(ordering: .relaxed) }
+        set { most.store(newValue, ordering: .relaxed) }
+    }
 
     package var count: Int { taken.load(ordering: .relaxed) }
 

@@ -65,6 +65,7 @@ package struct ConfigurationFile: Sendable {
             return [number]
         case (.numberOrText, .text(let text)), (.text, .text(let text)): return [text]
         case (.truth, .truth(let truth)): return ["\(truth)"]
+        case (.list, .text(let text)): return Setting.listParts(text)
         case (.list, .list(let elements)):
             var texts: [String] = []
             for element in elements {
@@ -88,6 +89,11 @@ extension Setting {
     package var components: [String] {
         key.split(separator: ".").map(String.init)
     }
+
+    /// The parts of a list that is written in one: `a,b`.
+    package static func listParts(_ text: String) -> [String] {
+        text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
 }
 
 extension Setting.Shape {
@@ -97,7 +103,7 @@ extension Setting.Shape {
         case .numberOrText: "a number or a string in quotation marks"
         case .text: "a string in quotation marks"
         case .truth: "true or false"
-        case .list: "a list of strings"
+        case .list: "a string or a list of strings"
         }
     }
 }

@@ -21,7 +21,7 @@ extension Setting {
     package static let egressMemory = bytes(
         "server.egress-memory", flag: "egress-memory",
         "Memory for values that slow readers keep from going, all connections together.",
-        defaultWords: "64MiB, or an eighth of the memory",
+        defaultWords: "an eighth of the memory, at least 64MiB",
         following: { PeerSettings.egressBytesMaxDefault(memoryBytes: $0.memoryBytes) },
         \.egressBytesMax)
 

@@ -1,36 +1,5 @@
-import LarderIO
-
-// Who is let in, and where.
+// Who is let in.
 extension Setting {
-    package static let adminListen = Setting(
-        key: "admin.listen", flag: "admin-listen", shape: .list, valueName: "address",
-        summary: "Serve operators here, and AdminService nowhere else but to the role admin.",
-        allowed: { _, _ in "up to \(Settings.listenCountMax) addresses, each different, or none" },
-        defaultWords: nil,
-        adopt: { given, settings, _ in
-            if given == ["none"] {
-                settings.adminListen = []
-                return .adopted
-            }
-            guard given.count <= Settings.listenCountMax else {
-                return .refused("\(given.count)", "addresses are too many")
-            }
-            var seen: Set<SocketAddress> = []
-            for text in given {
-                do throws(IOError) {
-                    guard seen.insert(try SocketAddress(parsing: text)).inserted else {
-                        return .refused(text, "is given twice")
-                    }
-                } catch {
-                    return .refused(text, "is not an address (\(error.message))")
-                }
-            }
-            settings.adminListen = given
-            return .adopted
-        },
-        follow: { _ in },
-        shown: { $0.adminListen.isEmpty ? "none" : $0.adminListen.joined(separator: ",") })
-
     package static let insecurePublic = truth(
         "server.insecure-public", flag: "insecure-public",
         "Serve other machines without TLS or without credentials.", \Settings.insecurePublic)

@@ -1,4 +1,3 @@
-import LarderIO
 import LarderService
 import Logging
 
@@ -6,40 +5,11 @@ import Logging
 extension Setting {
     package static let all: [Setting] =
         [
-            listen, adminListen, insecurePublic, tlsCertificate, tlsKey, tlsClientCA,
+            listen, adminListen, opsListen, insecurePublic, tlsCertificate, tlsKey, tlsClientCA,
             tlsClientRole, tlsMinVersion, tokensFile, threads, memory, entriesMax, missCost,
             keyBytesMax, valueBytesMax, inlineBytesMax, messageBytesMax, streamsMax, drainTimeout,
             reflection, compression, logLevel, logFormat,
         ] + ofPeers
-
-    package static let listen = Setting(
-        key: "listen", flag: "listen", shape: .list, valueName: "address",
-        summary:
-            "Listen here: \(addressForms). Several are separated by commas, or the flag is given again.",
-        allowed: { _, _ in "1 to \(Settings.listenCountMax) of \(addressForms), each different" },
-        defaultWords: nil,
-        adopt: { given, settings, _ in
-            guard (1...Settings.listenCountMax).contains(given.count) else {
-                return .refused("\(given.count)", "addresses are too few or too many")
-            }
-            var seen: Set<SocketAddress> = []
-            for text in given {
-                do throws(IOError) {
-                    guard seen.insert(try SocketAddress(parsing: text)).inserted else {
-                        return .refused(text, "is given twice")
-                    }
-                } catch {
-                    return .refused(text, "is not an address (\(error.message))")
-                }
-            }
-            settings.listen = given
-            return .adopted
-        },
-        follow: { _ in },
-        shown: { $0.listen.joined(separator: ",") })
-
-    private static let addressForms =
-        "host:port, [ipv6]:port, :port (every interface) or unix:/path"
 
     package static let threads = number(
         "threads", flag: "threads", "Threads that serve, each with its own event loop.",
@@ -106,7 +76,7 @@ extension Setting {
     package static let valueBytesMax = number(
         "cache.max-value-bytes", flag: "max-value-bytes",
         "Longest value; at most an eighth of the memory.",
-        unit: .bytes, defaultWords: "512MiB, or an eighth of the memory",
+        unit: .bytes, defaultWords: "an eighth of the memory, at most 512MiB",
         allowed: { settings, _ in
             Settings.valueBytesMaxAllowed(memoryBytes: settings.memoryBytes)
         },
@@ -119,7 +89,7 @@ extension Setting {
     package static let inlineBytesMax = number(
         "server.max-inline-bytes", flag: "max-inline-bytes",
         "Longest value inside a unary answer; at most the longest value.",
-        unit: .bytes, defaultWords: "1MiB, or the longest value",
+        unit: .bytes, defaultWords: "the longest value, at most 1MiB",
         allowed: { settings, _ in
             Settings.inlineBytesMaxAllowed(valueBytesMax: settings.valueBytesMax)
         },
@@ -130,7 +100,7 @@ extension Setting {
         store: { $0.inlineBytesMax = UInt32(clamping: $1) })
 
     package static let messageBytesMax = number(
-        "server.max-message-bytes", flag: "max-message-bytes", "Longest request message.",
+        Limits.messageBytesMaxSetting, flag: "max-message-bytes", "Longest request message.",
         unit: .bytes,
         allowed: { _, _ in Settings.messageBytesMaxAllowed },
         load: { UInt64($0.messageBytesMax) },

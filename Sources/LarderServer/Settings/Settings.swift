@@ -10,6 +10,8 @@ package struct Settings: Sendable, Equatable {
     package var listen: [String]
     /// Where operators are served, and AdminService.
     package var adminListen: [String] = []
+    /// Where metrics and health are told, in HTTP/1.1.
+    package var opsListen: [String] = []
     /// Other machines may come in without TLS or without credentials.
     package var insecurePublic = false
     /// PEM files. With a certificate TCP listeners speak TLS, with an authority for clients these

@@ -9,7 +9,9 @@ struct SetCommand: AsyncParsableCommand {
         discussion: """
             The value is an argument, a file's bytes (--file) or, with - or without a value, what \
             standard input holds. One that does not fit into a message (larder limits: \
-            max_message_bytes) goes in with larder load, which sends it in parts.
+            max_message_bytes) goes in parts, and then no version is told; with --append, \
+            --prepend, --keep-ttl, --new-version or a condition other than --if-absent it has to \
+            fit.
 
             Exit codes: 0 stored, 1 a condition failed or the item was not admitted, 2 the call \
             failed, 3 cannot connect.
@@ -88,7 +90,7 @@ struct SetCommand: AsyncParsableCommand {
             mode: append ? .append : prepend ? .prepend : .replace, keepTTL: keepTTL)
         let client = try await connection.connect()
         let answer = try await calling { () async throws(ClientError) in
-            try await client.set(request, timeoutMillis: connection.timeoutMillis)
+            try await client.setInParts(request, timeoutMillis: connection.timeoutMillis)
         }
         try show(answer)
         guard answer.outcome == .stored else { throw ClientExit.negative }
@@ -119,7 +121,9 @@ struct SetCommand: AsyncParsableCommand {
             try Terminal.writeLine(json.text)
         case .text:
             switch answer.outcome {
-            case .stored: try Terminal.writeLine("stored, version \(answer.version)")
+            case .stored where answer.version > 0:
+                try Terminal.writeLine("stored, version \(answer.version)")
+            case .stored: try Terminal.writeLine("stored")
             case .conditionFailed where answer.version > 0:
                 Terminal.note("condition failed: the item has version \(answer.version)")
             default: Terminal.note(answer.outcome.words)

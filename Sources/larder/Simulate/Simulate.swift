@@ -93,9 +93,12 @@ struct Simulate: AsyncParsableCommand {
     private func replayAll(
         _ progress: Progress, _ cells: inout [SimulationReport.Cell]
     ) throws(CommandFailure) {
-        if let header = SimulationReport.header(form) { try Terminal.writeLine(header) }
+        // A name that is wrong is told at once, not after hours of replaying the others.
+        for path in traces { try OpenFile.checkReadable(path) }
+        var header = SimulationReport.header(form)
         for path in traces {
             let trace = try TraceReader.read(path: path, format: format)
+            if let line = header.take() { try Terminal.writeLine(line) }
             for budget in budget {
                 for contender in policy {
                     let replay = Replay(

@@ -133,7 +133,11 @@ struct CompressedCallTests {
             #expect(pair.status(stream).code == .resourceExhausted)
             let info = try #require(pair.answer(stream).errorInfo)
             #expect(info.reason == "MESSAGE_TOO_LARGE")
-            #expect(info.metadata == [.init(key: "limit", value: "1048576")])
+            #expect(
+                info.metadata == [
+                    .init(key: "limit", value: "1048576"),
+                    .init(key: "setting", value: "server.max-message-bytes"),
+                ])
         }
         #expect(pair.services.peerMemory.uploadBytes == 0)
         #expect(pair.isQuiet)

@@ -134,6 +134,10 @@ struct UnaryCallTests {
         #expect(pair.answer(stream).resetCode == 0)
         #expect(pair.status(over).code == .resourceExhausted)
         #expect(pair.answer(over).errorInfo?.metadata.first?.value == "\(limit)")
+        #expect(
+            pair.status(over).message
+                == "a message of \(limit + 1) bytes is over the limit of \(limit) bytes "
+                + "(server.max-message-bytes)")
         #expect(!pair.answer(exact).isEnded)
         pair.client.reset(exact, code: 8)
         try pair.run()

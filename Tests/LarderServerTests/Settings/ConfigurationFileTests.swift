@@ -53,7 +53,7 @@ import Testing
             (["threads": .text("4")], "threads: \"4\" is not a number"),
             (["threads": .truth(true)], "threads: true is not a number"),
             (["threads": .null], "threads: null is not a number"),
-            (["listen": .text("a:1")], "listen: \"a:1\" is not a list of strings"),
+            (["listen": .number("7070")], "listen: 7070 is not a string or a list of strings"),
             (
                 ["listen": .list([.number("7070")])],
                 "listen: 7070 is not a string in quotation marks"
@@ -65,6 +65,19 @@ import Testing
         ] as [([String: ConfigurationValue], String)])
     func refuses(fields: [String: ConfigurationValue], words: String) {
         #expect(refusal(.object(fields)) == "larder.json: " + words)
+    }
+
+    @Test(
+        "a list may be written as one string, as flags and variables are",
+        arguments: [
+            ("127.0.0.1:1", ["127.0.0.1:1"]), ("a:1,b:2", ["a:1", "b:2"]), ("", [""]),
+        ])
+    func listInOne(text: String, parts: [String]) throws {
+        for setting in Setting.all where setting.shape == .list {
+            var value = ConfigurationValue.text(text)
+            for name in setting.components.reversed() { value = .object([name: value]) }
+            #expect(try ConfigurationFile(value, path: "").given[setting.key] == parts)
+        }
     }
 
     @Test("a file is one object")

@@ -86,9 +86,9 @@ final class FakeConnection: ByteStreamDelegate {
 
     private func opened(_ reference: StreamRef, _ range: HeaderRange) {
         var path = ""
-        for index in 0..<session.fieldCount(range) {
-            if text(session.fieldName(range, index)) == ":path" {
-                path = text(session.fieldValue(range, index))
+        for index in 0..<range.count {
+            if text(session.fields(range).name(index)) == ":path" {
+                path = text(session.fields(range).value(index))
             }
         }
         let method = path.split(separator: "/").last.map(String.init) ?? ""
