@@ -35,23 +35,28 @@ let package = Package(
         .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
+        // Pages from the system, which those above hand to each other.
+        .target(name: "LarderPages", swiftSettings: house),
+
         // First floor: rooms that know nothing of each other.
         .target(name: "LarderIO", dependencies: ["CLibuv", "COpenSSL"], swiftSettings: house),
         .target(name: "LarderHTTP2", dependencies: ["CNghttp2"], swiftSettings: house),
-        .target(name: "LarderGRPC", dependencies: ["CZlib"], swiftSettings: house),
+        .target(name: "LarderGRPC", dependencies: ["LarderPages", "CZlib"], swiftSettings: house),
         .target(name: "LarderProtocol", swiftSettings: house),
-        .target(name: "LarderCache", dependencies: ["CProcessor"], swiftSettings: house),
+        .target(
+            name: "LarderCache", dependencies: ["LarderPages", "CProcessor"], swiftSettings: house),
 
         // Second floor: what each method does.
         .target(
-            name: "LarderService", dependencies: ["LarderGRPC", "LarderProtocol", "LarderCache"],
+            name: "LarderService",
+            dependencies: ["LarderGRPC", "LarderProtocol", "LarderCache", "LarderPages"],
             swiftSettings: house),
 
         // Third floor: bytes, sessions and calls joined.
         .target(
             name: "LarderServer",
             dependencies: [
-                "LarderIO", "LarderHTTP2", "LarderGRPC", "LarderService",
+                "LarderIO", "LarderHTTP2", "LarderGRPC", "LarderService", "LarderPages",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -109,10 +114,15 @@ let package = Package(
 
         .testTarget(name: "LarderIOTests", dependencies: ["LarderIO"], swiftSettings: house),
         .testTarget(name: "LarderHTTP2Tests", dependencies: ["LarderHTTP2"], swiftSettings: house),
-        .testTarget(name: "LarderGRPCTests", dependencies: ["LarderGRPC"], swiftSettings: house),
+        .testTarget(name: "LarderPagesTests", dependencies: ["LarderPages"], swiftSettings: house),
+        .testTarget(
+            name: "LarderGRPCTests", dependencies: ["LarderGRPC", "LarderPages"],
+            swiftSettings: house),
         .testTarget(
             name: "LarderProtocolTests", dependencies: ["LarderProtocol"], swiftSettings: house),
-        .testTarget(name: "LarderCacheTests", dependencies: ["LarderCache"], swiftSettings: house),
+        .testTarget(
+            name: "LarderCacheTests", dependencies: ["LarderCache", "LarderPages"],
+            swiftSettings: house),
         .testTarget(
             name: "LarderServiceTests",
             dependencies: ["LarderService", "LarderGRPC", "LarderProtocol", "LarderCache"],
@@ -121,7 +131,7 @@ let package = Package(
             name: "LarderServerTests",
             dependencies: [
                 "LarderServer", "LarderClient", "LarderHTTP2", "LarderIO", "LarderGRPC",
-                "LarderService", "LarderProtocol",
+                "LarderService", "LarderProtocol", "LarderPages",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: house),
         .testTarget(

@@ -1,3 +1,5 @@
+package import LarderPages
+
 // Memory on its way back to the system.
 extension Cache {
     /// Cells that one hold of the policy's lock looks at, and bytes that it moves.
@@ -50,8 +52,9 @@ extension Cache {
     /// What the entries' memory takes and holds.
     package var arenaUsage: EntryArena.Usage { arena.usage }
 
-    /// Bytes of the pages that are kept for the next large values.
-    package var idlePageBytes: Int { arena.idlePageBytes }
+    /// Where the pages of large values come from and go to. Long messages may be gathered in such
+    /// pages.
+    package var pages: PagePool { arena.pages }
 
     /// Lets so many bytes lie in holes, and none in idle pages, until the budget is set anew.
     package func setHoleBytesMax(_ bytes: UInt64) {

@@ -31,7 +31,8 @@ extension Cache {
                 policy.setBudget(budget)
                 chargeBytesMax.store(budget.mainBytesMax, ordering: .relaxed)
                 arena.setSlack(
-                    bytes: budget.holeBytesMax, idlePageBytes: budget.idlePageBytesMax)
+                    bytes: budget.holeBytesMax,
+                    idlePageBytes: budget.idlePageBytesMax + gatheringPageBytes)
                 lanes.forEach { $0.open(budget.laneBounds) }
             }
         }

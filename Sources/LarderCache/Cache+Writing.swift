@@ -1,9 +1,13 @@
+package import LarderPages
 internal import Synchronization
 
 extension Cache {
     /// Times that an append starts over because someone else changed the item, before it holds
     /// the lock while it joins the bytes.
     private static let joinAttemptsMax = 8
+    /// A value stays in the pages that it came in if what lies there beside it is no more than one
+    /// part in so many of it.
+    private static let neighbourBytesDivisor = 16
 
     /// Stores `value` under `key`. See `WriteOptions` for all that can be asked of it.
     ///
@@ -39,6 +43,39 @@ extension Cache {
         case .append, .prepend:
             return join(key, hash, value, options, limit: limit, nowNanos: nowNanos)
         }
+    }
+
+    /// As `set`, of a key and a value that lie in `run`. If the value is to have pages of its own,
+    /// those that it lies in become its own and nothing is copied but the key.
+    package func set(
+        _ run: consuming PageRun, key: Range<Int>, value: Range<Int>,
+        _ options: WriteOptions = WriteOptions(), nowNanos: UInt64
+    ) -> WriteOutcome {
+        guard takesOver(value, of: run.bytes.count, keyBytes: key.count, options) else {
+            let bytes = run.bytes
+            return set(bytes.extracting(key), bytes.extracting(value), options, nowNanos: nowNanos)
+        }
+        let hash = hash(of: run.bytes.extracting(key))
+        var block = EntryBlock.make(
+            in: arena, takingOver: &run, key: key, value: value, flags: options.flags,
+            mayExpire: options.timeToLive != .never, idleNanosMax: options.idleNanosMax,
+            isWide: options.ownVersion != nil || EntryStamp.isOutgrown(nowNanos))
+        let writing = write(&block, hash, options, basis: nil, nowNanos: nowNanos)
+        return outcome(writing, of: block, options, keyBytes: key.count)
+    }
+
+    /// Whether a value that lies among `bytes` bytes in pages may stay there: it is allowed, too
+    /// large for a cell, and nearly all that lies there.
+    private func takesOver(
+        _ value: Range<Int>, of bytes: Int, keyBytes: Int, _ options: WriteOptions
+    ) -> Bool {
+        guard options.mode == .replace, charging == .real, keyBytes > 0, keyBytes <= keyBytesMax,
+            UInt64(value.count) > EntryCharge.cellBytesMax,
+            bytes - value.count <= value.count / Self.neighbourBytesDivisor
+        else { return false }
+        // Where it lies it may have one page more than it needs.
+        return UInt64(value.count) + EntryCharge.pageBytes
+            <= valueBytesLimit(keyBytes: keyBytes, options)
     }
 
     /// Overwrites the present value where it lies and tells its version; `nil` if that can not be

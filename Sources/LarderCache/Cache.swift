@@ -29,6 +29,7 @@ public final class Cache: Sendable {
     private let hash: KeyHash
     let keyBytesMax: Int
     let valueBytesMax: UInt64
+    let gatheringPageBytes: UInt64
     /// The most that one entry may cost now.
     let chargeBytesMax: Atomic<UInt64>
     /// Whether there is more in the cache than the processor's own caches hold.
@@ -50,8 +51,10 @@ public final class Cache: Sendable {
             bytes: configuration.charging.budgetBytes(configuration.budgetBytes, in: arena),
             entriesMax: configuration.entriesMax,
             laneCount: configuration.charging == .real ? lanes.count : 0)
+        gatheringPageBytes = configuration.gatheringPageBytes
         arena.setSlack(
-            bytes: budget.holeBytesMax, idlePageBytes: budget.idlePageBytesMax)
+            bytes: budget.holeBytesMax,
+            idlePageBytes: budget.idlePageBytesMax + gatheringPageBytes)
         shards = ShardArray(
             count: configuration.shardCount, seed: configuration.seed, arena: arena,
             firstVersion: configuration.firstVersion)

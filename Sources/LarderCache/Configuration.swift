@@ -24,6 +24,9 @@ extension Cache {
         public var missCost: MissCost
         /// How an entry's bytes are found.
         package var charging = Charging.real
+        /// Bytes of pages that are kept for who gathers values in them, beside what is kept for
+        /// the cache itself.
+        package var gatheringPageBytes: UInt64 = 0
         /// The version of a write at moment 0; later ones are greater by 1 for every 256 ns, and
         /// by 1 at least. Not 0.
         public var firstVersion: UInt64

@@ -1,8 +1,11 @@
+package import LarderPages
+
 /// Peels messages out of a stream's bytes, however they are cut.
 ///
-/// A message that lies whole in one chunk stays where it is. One that is split is gathered in a
-/// buffer that grows with the bytes that have come, whatever length was announced; what a message
-/// before it left behind may be larger, but hardly larger than the message.
+/// A message that lies whole in one chunk stays where it is. One that is split is gathered: a
+/// long one in pages of its own, if there is a pool of them, another in a buffer. Either takes
+/// memory as the bytes come, whatever length was announced; pages that a message before it left
+/// behind may be more, but hardly more than the message.
 ///
 /// - Complexity: O(1) for a message in one chunk; a split message is copied once, and again as
 ///   its buffer doubles.
@@ -18,8 +21,7 @@ package struct MessageDeframer: ~Copyable {
     package static let firstBufferBytesMax = 4 * 1024
     /// The buffer holds at most this many times what has come; fewer steps mean fewer copies.
     private static let growthFactor = 4
-    /// A larger buffer is given back, or to those that share `MessageBuffers`, once its message is
-    /// used.
+    /// A larger buffer is given back once its message is used; longer messages have pages.
     package static let keptBufferBytesMax = 64 * 1024
 
     private enum Phase {
@@ -41,23 +43,21 @@ package struct MessageDeframer: ~Copyable {
     private var missingBytes = 0
     private var buffer: [UInt8] = []
     private let takesCompressed: Bool
-    /// Where storage of long messages comes from and goes to.
-    private let buffers: MessageBuffers?
+    /// Where pages of long messages come from and go to.
+    private let pages: PagePool?
+    /// What has come of a long message; then there is nothing in the buffer.
+    private var run = PageRun()
 
     /// Whether the message that `next` told of last is compressed.
     package private(set) var isCompressed = false
 
     /// `takesCompressed`: the call names a compression, so messages may be flagged with it.
     package init(
-        messageBytesMax: UInt32, takesCompressed: Bool = false, buffers: MessageBuffers? = nil
+        messageBytesMax: UInt32, takesCompressed: Bool = false, pages: PagePool? = nil
     ) {
         self.messageBytesMax = messageBytesMax
         self.takesCompressed = takesCompressed
-        self.buffers = buffers
-    }
-
-    deinit {
-        if buffer.capacity > Self.keptBufferBytesMax { buffers?.keep(buffer) }
+        self.pages = pages
     }
 
     /// The next message of the chunk, from `offset` on, which moves past what was taken; nil when
@@ -94,7 +94,17 @@ package struct MessageDeframer: ~Copyable {
     /// The message gathered last.
     package var gathered: Span<UInt8> {
         @_lifetime(borrow self)
-        get { buffer.span }
+        get { run.hasPages ? run.bytes : buffer.span }
+    }
+
+    /// Hands out the pages that the message gathered last lies in, if it has any; then there is no
+    /// such message any more.
+    package mutating func takePages() -> PageRun? {
+        guard phase == .gathered, run.hasPages else { return nil }
+        phase = .betweenMessages
+        var taken = PageRun()
+        swap(&taken, &run)
+        return taken
     }
 
     /// The bytes of a message that `next` has just told of.
@@ -102,7 +112,7 @@ package struct MessageDeframer: ~Copyable {
     package func bytes(of message: Message, in chunk: Span<UInt8>) -> Span<UInt8> {
         switch message {
         case .inChunk(let range): chunk.extracting(range)
-        case .gathered: buffer.span
+        case .gathered: gathered
         }
     }
 
@@ -118,13 +128,15 @@ package struct MessageDeframer: ~Copyable {
     package var neededBytes: Int {
         switch phase {
         case .inBody: discardsBodies ? 0 : messageBytes
-        case .gathered: buffer.count
+        case .gathered: gatheredCount
         case .betweenMessages, .inPrefix, .broken: 0
         }
     }
 
     /// The memory held for split messages.
-    package var heldBytes: Int { buffer.capacity }
+    package var heldBytes: Int { buffer.capacity + run.residentBytes }
+
+    private var gatheredCount: Int { run.hasPages ? run.count : buffer.count }
 
     /// Forgets the stream and serves another one.
     package mutating func reset() {
@@ -136,6 +148,7 @@ package struct MessageDeframer: ~Copyable {
     /// Copies a message out of the chunk that is about to go.
     mutating func keep(_ message: Span<UInt8>) {
         clearBuffer()
+        messageBytes = message.count
         gather(message)
         phase = .gathered
     }
@@ -207,28 +220,27 @@ extension MessageDeframer {
     }
 
     private mutating func gather(_ bytes: Span<UInt8>) {
+        if !run.hasPages, buffer.isEmpty, messageBytes > Self.keptBufferBytesMax,
+            let fresh = pages?.run(bytes: messageBytes)
+        {
+            run = fresh
+            buffer = []
+        }
+        guard !run.hasPages else { return run.append(bytes) }
         let needed = buffer.count + bytes.count
         if needed > buffer.capacity {
             let first = min(messageBytes, Self.firstBufferBytesMax)
             let grown = min(messageBytes, buffer.capacity * Self.growthFactor)
-            grow(to: max(needed, first, grown), needed: needed)
+            buffer.reserveCapacity(max(needed, first, grown))
         }
         buffer.append(addingCapacity: bytes.count) { output in
             for index in bytes.indices { output.append(bytes[index]) }
         }
     }
 
-    private mutating func grow(to capacity: Int, needed: Int) {
-        guard capacity > Self.keptBufferBytesMax,
-            var larger = buffers?.take(bytesMin: needed, messageBytes: messageBytes)
-        else { return buffer.reserveCapacity(capacity) }
-        larger.append(contentsOf: buffer)
-        buffer = larger
-    }
-
     private mutating func clearBuffer() {
+        if run.hasPages { run = PageRun() }
         if buffer.capacity > Self.keptBufferBytesMax {
-            buffers?.keep(buffer)
             buffer = []
         } else if !buffer.isEmpty {
             buffer.removeAll(keepingCapacity: true)

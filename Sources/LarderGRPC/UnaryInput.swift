@@ -1,3 +1,5 @@
+package import LarderPages
+
 /// The request side of a method that takes exactly one message.
 ///
 /// It lets the message go only when the stream has ended behind it: what is sent with too much,
@@ -25,10 +27,10 @@ package struct UnaryInput: ~Copyable {
     private var phase = Phase.empty
 
     package init(
-        messageBytesMax: UInt32, takesCompressed: Bool = false, buffers: MessageBuffers? = nil
+        messageBytesMax: UInt32, takesCompressed: Bool = false, pages: PagePool? = nil
     ) {
         deframer = MessageDeframer(
-            messageBytesMax: messageBytesMax, takesCompressed: takesCompressed, buffers: buffers)
+            messageBytesMax: messageBytesMax, takesCompressed: takesCompressed, pages: pages)
     }
 
     /// Whether the message just delivered is compressed.
@@ -99,6 +101,9 @@ package struct UnaryInput: ~Copyable {
         @_lifetime(borrow self)
         get { deframer.gathered }
     }
+
+    /// Hands out the pages that a message just delivered lies in, if it has any of its own.
+    package mutating func takePages() -> PageRun? { deframer.takePages() }
 
     /// The bytes of a message just delivered.
     @_lifetime(borrow self, copy chunk)

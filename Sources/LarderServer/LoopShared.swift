@@ -11,7 +11,6 @@ package final class LoopShared {
     let limits: ConnectionLimits
     /// What all sessions of the loop take their blocks from.
     let sessionMemory = SessionMemory()
-    let messageBuffers = MessageBuffers()
     let blocks: AnswerBlocks
     let logger: Logger
     private let gauges: ServerGauges

@@ -41,6 +41,9 @@ extension Services {
     // Versions are the cache's ticks of 256 ns since 1970: a server that comes back never gives
     // versions out again that it has given before.
     private static let nanosPerVersion: UInt64 = 256
+    /// Pages kept for long messages, for each thread: enough for one of the longest, or for a few
+    /// shorter ones.
+    private static let gatheringPageBytes: UInt64 = 5 << 20
 
     /// Services over a cache of their own, whose hash takes its secrets from `randomWord`.
     package convenience init(
@@ -54,6 +57,7 @@ extension Services {
         cache.missCost = configuration.missCost.missCost
         cache.keyBytesMax = configuration.limits.keyBytesMax
         cache.valueBytesMax = configuration.limits.valueBytesMax
+        cache.gatheringPageBytes = UInt64(configuration.threadCount) * Self.gatheringPageBytes
         let startedAt = configuration.startedAtUnixNanos
         let epoch = startedAt - min(startedAt, configuration.startedAtNanos)
         cache.firstVersion = max(1, epoch / Self.nanosPerVersion)

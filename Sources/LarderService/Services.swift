@@ -1,5 +1,6 @@
 package import LarderCache
 package import LarderGRPC
+package import LarderPages
 
 /// All services of one server over one cache: finds methods and answers calls.
 ///
@@ -68,6 +69,24 @@ package final class Services: Sendable {
     /// Why the method cannot be called at all, known before any message: nil when it can.
     package func refusal(of method: Method) -> Status? {
         method.isServed ? nil : Refusal.methodNotServed(method).status
+    }
+
+    /// Where long messages are gathered: values that come in such pages can stay where they are.
+    package var pages: PagePool { cache.pages }
+
+    /// As `unary`, of a request that lies in pages of its own.
+    package func unary(
+        _ method: Method, pages: consuming PageRun, nowNanos: UInt64, reply: inout Reply
+    ) {
+        guard method.handler == .set else {
+            return unary(method, request: pages.bytes, nowNanos: nowNanos, reply: &reply)
+        }
+        do throws(Refusal) {
+            try set(pages, nowNanos: nowNanos, reply: &reply)
+            reply.status = .ok
+        } catch {
+            reply.status = error.status
+        }
     }
 
     /// Answers a call of one message with one message.  `reply.status` is set in every case.

@@ -1,4 +1,5 @@
 import LarderCache
+import LarderPages
 import Testing
 
 @Suite("The memory of a cache")
@@ -139,7 +140,7 @@ struct CacheMemoryTests {
     func idlePages() throws {
         let cache = Cache.small(budgetBytes: 256 << 20)
         let most = 4 << 20
-        func isKeptWithinBounds() -> Bool { cache.idlePageBytes <= most }
+        func isKeptWithinBounds() -> Bool { cache.pages.keptBytes <= most }
         var generator = SeededGenerator(seed: 5)
         for number in 0..<400 {
             let count = 270_000 + generator.below(2_000_000)
@@ -150,12 +151,12 @@ struct CacheMemoryTests {
             let (length, last) = held.ends
             #expect(length == count && last == UInt8(truncatingIfNeeded: number))
         }
-        #expect(cache.idlePageBytes > 0)
+        #expect(cache.pages.keptBytes > 0)
         cache.checkInvariants()
         cache.setBudget(64 << 20)
-        #expect(cache.idlePageBytes <= 1 << 20)
+        #expect(cache.pages.keptBytes <= 1 << 20)
         cache.setHoleBytesMax(0)
-        #expect(cache.idlePageBytes == 0)
+        #expect(cache.pages.keptBytes == 0)
     }
 
     @Test("an item that never expired gets a time by a touch, whoever holds it")

@@ -1,3 +1,4 @@
+internal import LarderPages
 internal import Synchronization
 
 /// What the arena keeps under its lock: where cells can be had, and what is being drained.

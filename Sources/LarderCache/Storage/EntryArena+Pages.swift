@@ -1,4 +1,7 @@
-// The pages of values that are too large for a cell.
+internal import LarderPages
+
+// The pages of values that are too large for a cell. A value begins anywhere in its first page:
+// where, and how long it is, tells which pages it has.
 extension EntryArena {
     /// Pages for a value of so many bytes, whose entry has this cell; all of them will be written
     /// at once.
@@ -6,36 +9,15 @@ extension EntryArena {
     static func takePages(
         bytes: Int, for cell: UnsafeMutableRawPointer
     ) -> UnsafeMutableRawPointer {
-        let needed = SystemPages.roundedUp(bytes)
-        let region = unsafe start(of: cell)
-        let kept = unsafe control(region).pointee.pages.withLock { $0.take(bytes: needed) }
-        guard let kept else { return unsafe SystemPages.map(bytes: needed, isFilledSoon: true) }
-        if kept.bytes > needed {
-            unsafe PagePool.Run(start: kept.start + needed, bytes: kept.bytes - needed).unmap()
-        }
-        return unsafe kept.start
+        unsafe control(start(of: cell)).pointee.pages.pages(bytes: bytes)
     }
 
-    /// Takes back the pages of a value of so many bytes.
+    /// Takes back the pages of a value of so many bytes, which begins at `value`.
     @unsafe
     static func givePages(
-        _ start: UnsafeMutableRawPointer, bytes: Int, of cell: UnsafeMutableRawPointer
+        of value: UnsafeMutableRawPointer, bytes: Int, cell: UnsafeMutableRawPointer
     ) {
-        let run = unsafe PagePool.Run(start: start, bytes: SystemPages.roundedUp(bytes))
-        let region = unsafe Self.start(of: cell)
-        let isKept = unsafe control(region).pointee.pages.withLock { pool in
-            guard run.bytes <= pool.bytesMax else { return false }
-            pool.keep(run)
-            return true
-        }
-        if isKept { unsafe trimPages(in: region) } else { run.unmap() }
-    }
-
-    /// Gives back to the system what is kept beyond the bounds, not under the lock.
-    @unsafe
-    static func trimPages(in region: UnsafeMutableRawPointer) {
-        while let run = unsafe control(region).pointee.pages.withLock({ $0.takeExcess() }) {
-            run.unmap()
-        }
+        let offset = unsafe SystemPages.offset(of: value)
+        unsafe control(start(of: cell)).pointee.pages.keep(value - offset, bytes: offset + bytes)
     }
 }

@@ -1,3 +1,4 @@
+package import LarderPages
 internal import Synchronization
 
 /// The memory that a cache's entries lie in.
@@ -42,7 +43,7 @@ package struct EntryArena: ~Copyable, Sendable {
 
     struct Control: ~Copyable {
         let state: Guarded<ArenaState>
-        let pages = Guarded(PagePool())
+        let pages = PagePool()
         /// Cells in use, and one more for the owner.
         let holders = Atomic<UInt64>(1)
         let needsDrain = Atomic<Bool>(false)
@@ -243,10 +244,7 @@ package struct EntryArena: ~Copyable, Sendable {
 
     /// Sets how many bytes may lie in holes, and how many in pages that no value uses.
     package func setSlack(bytes: UInt64, idlePageBytes: UInt64 = 0) {
-        unsafe Self.control(region).pointee.pages.withLock {
-            $0.bytesMax = Int(clamping: idlePageBytes)
-        }
-        unsafe Self.trimPages(in: region)
+        pages.setKeptBytesMax(Int(clamping: idlePageBytes))
         unsafe Self.control(region).pointee.state.withLock { state in
             state.slackUnits = bytes &>> UInt64(unitShift)
             unsafe Self.note(state.needsDrain, in: region)
@@ -265,10 +263,8 @@ package struct EntryArena: ~Copyable, Sendable {
         package var holeBytes: UInt64
     }
 
-    /// Bytes of the pages that no value uses.
-    package var idlePageBytes: Int {
-        unsafe Self.control(region).pointee.pages.withLock { $0.bytes }
-    }
+    /// Where the pages of large values come from and go to.
+    package var pages: PagePool { unsafe Self.control(region).pointee.pages }
 
     package var usage: Usage {
         unsafe Self.control(region).pointee.state.withLock { $0.usage }

@@ -1,3 +1,4 @@
+internal import LarderPages
 internal import Synchronization
 
 // How an entry comes into being.
@@ -14,6 +15,24 @@ extension EntryBlock {
         let block = unsafe arena.allocate(bytes: plan.cellBytes) { unsafe plan.begin(at: $0) }
         block.finish(plan)
         block.fill(key: key, value: value, tail: tail)
+        return block
+    }
+
+    /// A new entry whose key and value are parts of `run`, of which the entry takes over the pages
+    /// that the value lies in. The value has to be too large for a cell.
+    static func make(
+        in arena: borrowing EntryArena, takingOver run: inout PageRun, key: Range<Int>,
+        value: Range<Int>, flags: UInt32, mayExpire: Bool, idleNanosMax: UInt64?, isWide: Bool
+    ) -> EntryBlock {
+        let plan = Plan(
+            keyBytes: key.count, valueBytes: value.count, flags: flags, mayExpire: mayExpire,
+            idleNanosMax: idleNanosMax, isWide: isWide)
+        precondition(!plan.holdsValue, "a value that fits into a cell has no pages")
+        let block = unsafe arena.allocate(bytes: plan.cellBytes) { unsafe plan.begin(at: $0) }
+        block.finish(plan)
+        // The key may lie in pages that go.
+        unsafe block.fill(key: run.bytes.extracting(key), pointingTo: run.address(of: value))
+        unsafe run.giveUp(keeping: value)
         return block
     }
 
@@ -127,5 +146,13 @@ extension EntryBlock {
         }
         unsafe value.copy(to: target)
         unsafe tail.copy(to: target + value.count)
+    }
+
+    /// As `fill`, but for the value: it begins at `value`.
+    @unsafe
+    private func fill(key: Span<UInt8>, pointingTo value: UnsafeMutableRawPointer) {
+        let start = unsafe memory + headBytes
+        unsafe key.copy(to: start)
+        unsafe (start + key.count).storeBytes(of: UInt(bitPattern: value), as: UInt.self)
     }
 }

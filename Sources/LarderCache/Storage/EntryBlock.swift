@@ -1,3 +1,4 @@
+internal import LarderPages
 internal import Synchronization
 
 /// A handle to one entry in an arena's memory: header, then key, then value, in one cell; a large
@@ -122,7 +123,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
             before.oldValue & State.referencesMask != 0, "an entry is released once per reference")
         guard before.newValue & State.referencesMask == 0 else { return false }
         if hasPages {
-            unsafe EntryArena.givePages(valueStart, bytes: valueBytes, of: memory)
+            unsafe EntryArena.givePages(of: valueStart, bytes: valueBytes, cell: memory)
         }
         return true
     }
@@ -130,7 +131,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     @inline(never)
     private func free() {
         if hasPages {
-            unsafe EntryArena.givePages(valueStart, bytes: valueBytes, of: memory)
+            unsafe EntryArena.givePages(of: valueStart, bytes: valueBytes, cell: memory)
         }
         unsafe EntryArena.free(memory, bytes: cellBytes)
     }
@@ -251,6 +252,7 @@ package struct EntryBlock: @unchecked Sendable, Equatable {
     var chargeBytes: UInt64 {
         unsafe EntryCharge.bytes(
             keyBytes: keyBytes, valueBytes: valueBytes, headBytes: headBytes,
+            valueOffset: hasPages ? SystemPages.offset(of: valueStart) : 0,
             unitBytes: 1 &<< EntryArena.unitShift(beside: memory))
     }
 

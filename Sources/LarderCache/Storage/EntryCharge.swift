@@ -1,3 +1,5 @@
+internal import LarderPages
+
 /// What an entry costs: its cell, the pages of a large value, and its share of table and sketch.
 package enum EntryCharge {
     /// A table slot (8 bytes, seven to eight of nine used) and sketch counters (8 bytes).
@@ -28,14 +30,16 @@ package enum EntryCharge {
             unitBytes: unitBytes)
     }
 
+    /// `valueOffset`: how far into its first page a value begins that has pages.
     @inline(__always)
     static func bytes(
-        keyBytes: Int, valueBytes: Int, headBytes: Int, unitBytes: Int
+        keyBytes: Int, valueBytes: Int, headBytes: Int, valueOffset: Int = 0, unitBytes: Int
     ) -> UInt64 {
         let step = UInt64(unitBytes)
         let cell = cell(keyBytes: keyBytes, valueBytes: valueBytes, headBytes: headBytes)
         let pages =
-            cell.holdsValue ? 0 : (UInt64(valueBytes) + pageBytes - 1) & ~(pageBytes - 1)
+            cell.holdsValue
+            ? 0 : (UInt64(valueOffset) + UInt64(valueBytes) + pageBytes - 1) & ~(pageBytes - 1)
         return (cell.bytes + step - 1) & ~(step - 1) + pages + indexShareBytes
     }
 

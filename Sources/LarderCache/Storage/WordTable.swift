@@ -1,3 +1,5 @@
+internal import LarderPages
+
 /// A row of 64-bit words, zero at first, that begins on a cache line and can grow and shrink
 /// where it is.
 ///

@@ -56,8 +56,7 @@ package final class Connection: ByteStreamDelegate {
             openedAtNanos: openedAtNanos, times: shared.limits.times, spread: shared.nextSpread())
         calls = ConnectionCalls(
             services: shared.services, blocks: shared.blocks, options: shared.limits.session,
-            memory: shared.sessionMemory, buffers: shared.messageBuffers,
-            gate: entrance.makeGate())
+            memory: shared.sessionMemory, gate: entrance.makeGate())
     }
 
     /// Begins to read, and sends the server's SETTINGS.

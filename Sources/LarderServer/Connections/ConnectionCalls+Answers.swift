@@ -1,5 +1,6 @@
 package import LarderGRPC
 package import LarderHTTP2
+import LarderPages
 import LarderService
 
 extension ConnectionCalls {
@@ -11,6 +12,24 @@ extension ConnectionCalls {
         if isAnswerDoubtful, let refusal = unreadRefusal() { return end(stream, refusal) }
         scratch.reply.clear(encoding: encoding)
         services.unary(method, request: request, nowNanos: nowNanos, reply: &scratch.reply)
+        submitAnswer(stream, encoding, scratch: &scratch)
+    }
+
+    /// As `answer`, of a request in pages of its own, which the method may keep.
+    mutating func answer(
+        _ stream: StreamRef, _ method: Method, _ pages: consuming PageRun,
+        encoding: MessageEncoding, nowNanos: UInt64, scratch: inout CallScratch
+    ) {
+        if isAnswerDoubtful, let refusal = unreadRefusal() { return end(stream, refusal) }
+        scratch.reply.clear(encoding: encoding)
+        services.unary(method, pages: pages, nowNanos: nowNanos, reply: &scratch.reply)
+        submitAnswer(stream, encoding, scratch: &scratch)
+    }
+
+    @inline(__always)
+    private mutating func submitAnswer(
+        _ stream: StreamRef, _ encoding: MessageEncoding, scratch: inout CallScratch
+    ) {
         guard case .ok = scratch.reply.status?.code else {
             let status = scratch.reply.status
             return end(stream, status ?? Status(.unknown, "the method gave no status"))

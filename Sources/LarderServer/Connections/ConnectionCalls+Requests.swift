@@ -1,5 +1,6 @@
 import LarderGRPC
 import LarderHTTP2
+import LarderPages
 import LarderService
 
 /// What comes after the headers of a request.
@@ -72,17 +73,22 @@ extension ConnectionCalls {
             cancel(call, counted(status))
         case .deliver(let message):
             call.isRequestWhole = true
-            let bytes = request.bytes(of: message, in: chunk)
             guard let handler = call.handler else {
                 slots.clear(call.stream)
+                if !request.isCompressed, let pages = request.takePages() {
+                    return answer(
+                        call.stream, call.method, pages, encoding: call.encodings.answer,
+                        nowNanos: nowNanos, scratch: &scratch)
+                }
+                let bytes = request.bytes(of: message, in: chunk)
                 return answer(
                     call.stream, call.method, bytes, call.encodings,
                     isCompressed: request.isCompressed, nowNanos: nowNanos, scratch: &scratch)
             }
             if isAnswerDoubtful, let refusal = unreadRefusal() { return cancel(call, refusal) }
             let goesOn = hand(
-                bytes, isCompressed: request.isCompressed, to: handler, of: call,
-                nowNanos: nowNanos, scratch: &scratch)
+                request.bytes(of: message, in: chunk), isCompressed: request.isCompressed,
+                to: handler, of: call, nowNanos: nowNanos, scratch: &scratch)
             guard goesOn else { return }
             halfClosed(call, handler, nowNanos: nowNanos, scratch: &scratch)
         }

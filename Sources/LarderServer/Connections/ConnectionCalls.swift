@@ -1,5 +1,6 @@
-package import LarderGRPC
+import LarderGRPC
 package import LarderHTTP2
+import LarderPages
 package import LarderService
 
 /// The calls of one connection: an HTTP/2 session whose events become calls, and calls whose
@@ -47,15 +48,15 @@ package struct ConnectionCalls: ~Copyable {
     // Of `services.limits`, which a look from here would copy as a whole.
     let messageBytesMax: UInt32
     let uploads: ConnectionUploads
-    let buffers: MessageBuffers
+    /// Where long messages are gathered.
+    let pages: PagePool
     let blocks: AnswerBlocks
     /// Decides who may call what; nil: everybody may call everything.
     let gate: CallGate?
 
     package init(
         services: Services, blocks: AnswerBlocks, options: SessionOptions,
-        memory: SessionMemory? = nil, buffers: MessageBuffers = MessageBuffers(),
-        gate: CallGate? = nil
+        memory: SessionMemory? = nil, gate: CallGate? = nil
     ) {
         var options = options
         options.varyingField = KnownCalls.timeoutField
@@ -63,7 +64,7 @@ package struct ConnectionCalls: ~Copyable {
         self.services = services
         messageBytesMax = services.limits.messageBytesMax
         uploads = ConnectionUploads(services.peerMemory)
-        self.buffers = buffers
+        pages = services.pages
         self.blocks = blocks
         self.gate = gate
     }
@@ -277,7 +278,7 @@ package struct ConnectionCalls: ~Copyable {
     ) -> OpenCall {
         let call = OpenCall(
             stream, method, encodings, handler: handler, request: request,
-            messageBytesMax: messageBytesMax, uploads: uploads, buffers: buffers)
+            messageBytesMax: messageBytesMax, uploads: uploads, pages: pages)
         slots.place(call)
         if let deadlineNanos { deadlines.append((stream, deadlineNanos)) }
         return call
@@ -303,6 +304,6 @@ package struct ConnectionCalls: ~Copyable {
     func unaryInput(_ encodings: CallEncodings) -> UnaryInput {
         UnaryInput(
             messageBytesMax: messageBytesMax,
-            takesCompressed: encodings.takesCompressed, buffers: buffers)
+            takesCompressed: encodings.takesCompressed, pages: pages)
     }
 }

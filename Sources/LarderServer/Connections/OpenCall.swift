@@ -1,6 +1,7 @@
 import LarderGRPC
 import LarderHTTP2
 import LarderIO
+import LarderPages
 import LarderService
 
 /// A call that is not over within the events that began it: it streams, or its request comes in
@@ -30,7 +31,7 @@ final class OpenCall {
     init(
         _ stream: StreamRef, _ method: Method, _ encodings: CallEncodings,
         handler: (any StreamingCall)?, request: consuming UnaryInput, messageBytesMax: UInt32,
-        uploads: ConnectionUploads, buffers: MessageBuffers
+        uploads: ConnectionUploads, pages: PagePool
     ) {
         self.stream = stream
         self.method = method
@@ -40,7 +41,7 @@ final class OpenCall {
         upload = UploadHold(uploads)
         messages = MessageDeframer(
             messageBytesMax: messageBytesMax, takesCompressed: encodings.takesCompressed,
-            buffers: buffers)
+            pages: pages)
     }
 
     deinit {

@@ -1,4 +1,5 @@
 import LarderCache
+import LarderPages
 import LarderProtocol
 
 extension Services {
@@ -12,15 +13,49 @@ extension Services {
         reply.endMessage()
     }
 
+    /// As `set`, of a request in pages of its own, which the item may take over.
+    func set(
+        _ pages: consuming PageRun, nowNanos: UInt64, reply: inout Reply
+    ) throws(Refusal) {
+        let key: Range<Int>
+        let value: Range<Int>
+        let options: WriteOptions
+        do {
+            let bytes = pages.bytes
+            let request: SetRequestView
+            do { request = try SetRequestView(decoding: bytes) } catch { throw Refusal(error) }
+            options = try checked(request)
+            key = bytes.indices(of: request.key) ?? 0..<0
+            value = bytes.indices(of: request.value) ?? 0..<0
+        }
+        let outcome = cache.set(pages, key: key, value: value, options, nowNanos: nowNanos)
+        let answer = try answer(outcome, keyBytes: key.count, valueBytes: value.count, nowNanos)
+        reply.beginMessage()
+        answer.append(to: &reply)
+        reply.endMessage()
+    }
+
     /// Stores what a request says under its key.
     func store(
         _ request: borrowing SetRequestView, nowNanos: UInt64
     ) throws(Refusal) -> SetAnswer {
+        let options = try checked(request)
+        let outcome = cache.set(request.key, request.value, options, nowNanos: nowNanos)
+        return try answer(
+            outcome, keyBytes: request.key.count, valueBytes: request.value.count, nowNanos)
+    }
+
+    /// What a request asks for, if it may be asked for.
+    private func checked(_ request: borrowing SetRequestView) throws(Refusal) -> WriteOptions {
         try checkKey(request.key)
         try checkNamespace(request.namespace)
         try checkValue(bytes: UInt64(request.value.count))
-        let options = try writeOptions(request)
-        let outcome = cache.set(request.key, request.value, options, nowNanos: nowNanos)
+        return try writeOptions(request)
+    }
+
+    private func answer(
+        _ outcome: consuming WriteOutcome, keyBytes: Int, valueBytes: Int, _ nowNanos: UInt64
+    ) throws(Refusal) -> SetAnswer {
         switch consume outcome {
         case .stored(let version): return SetAnswer(.stored, version: version)
         case .conditionFailed(let version, let current):
@@ -34,8 +69,7 @@ extension Services {
                     nowNanos: nowNanos))
         case .notAdmitted: return SetAnswer(.notAdmitted)
         case .rejected(let reason):
-            throw Refusal(
-                reason, keyBytes: request.key.count, valueBytes: UInt64(request.value.count))
+            throw Refusal(reason, keyBytes: keyBytes, valueBytes: UInt64(valueBytes))
         }
     }
 

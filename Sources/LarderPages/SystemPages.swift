@@ -7,24 +7,35 @@ internal import Darwin
 #endif
 
 /// Memory straight from the system, in whole pages, zero at first.
-enum SystemPages {
-    static let pageBytes = 4096
+package enum SystemPages {
+    package static let pageBytes = 4096
 
     #if os(Linux)
     private static let noReserve = MAP_NORESERVE
     private static let populate = MAP_POPULATE
+    /// MADV_POPULATE_WRITE, which not every C library's headers name.
+    private static let populateWrite: Int32 = 23
     #else
     private static let noReserve: Int32 = 0
     private static let populate: Int32 = 0
     #endif
 
     /// Whole pages that hold so many bytes.
-    static func roundedUp(_ bytes: Int) -> Int { (bytes + pageBytes - 1) & ~(pageBytes - 1) }
+    package static func roundedUp(_ bytes: Int) -> Int {
+        (bytes + pageBytes - 1) & ~(pageBytes - 1)
+    }
+
+    /// How far into its page an address points.
+    @unsafe
+    @inline(__always)
+    package static func offset(of address: UnsafeRawPointer) -> Int {
+        Int(bitPattern: address) & (pageBytes - 1)
+    }
 
     /// Addresses without memory behind them, beginning at a multiple of their number, which is a
     /// power of two.
     @unsafe
-    static func reserve(alignedBytes bytes: Int) -> UnsafeMutableRawPointer {
+    package static func reserve(alignedBytes bytes: Int) -> UnsafeMutableRawPointer {
         let start = unsafe mapped(bytes * 2, PROT_NONE, noReserve)
         let head = Int(truncatingIfNeeded: 0 &- UInt(bitPattern: start)) & (bytes - 1)
         let region = unsafe start + head
@@ -35,7 +46,7 @@ enum SystemPages {
 
     /// Lets reserved addresses be used.
     @unsafe
-    static func open(_ start: UnsafeMutableRawPointer, bytes: Int, isHuge: Bool) {
+    package static func open(_ start: UnsafeMutableRawPointer, bytes: Int, isHuge: Bool) {
         let result = unsafe mprotect(start, bytes, PROT_READ | PROT_WRITE)
         precondition(result == 0, "the system grants memory that the budget allows")
         #if os(Linux)
@@ -46,24 +57,39 @@ enum SystemPages {
 
     /// Gives the memory back and keeps the addresses; it reads as zero afterwards.
     @unsafe
-    static func discard(_ start: UnsafeMutableRawPointer, bytes: Int) {
+    package static func discard(_ start: UnsafeMutableRawPointer, bytes: Int) {
         _ = unsafe madvise(start, bytes, MADV_DONTNEED)
     }
 
     /// Pages of their own. `isFilledSoon`: all of them will be written at once.
     @unsafe
-    static func map(bytes: Int, isFilledSoon: Bool = false) -> UnsafeMutableRawPointer {
+    package static func map(bytes: Int, isFilledSoon: Bool = false) -> UnsafeMutableRawPointer {
         unsafe mapped(roundedUp(bytes), PROT_READ | PROT_WRITE, isFilledSoon ? populate : 0)
+    }
+
+    /// Pages that get memory when they are written; `nil` if the system does not give so many.
+    @unsafe
+    static func mapSparsely(bytes: Int) -> UnsafeMutableRawPointer? {
+        unsafe mappedIfGranted(roundedUp(bytes), PROT_READ | PROT_WRITE, noReserve)
+    }
+
+    /// Gives pages memory at once, which costs less than a fault for each.
+    @unsafe
+    static func populate(_ start: UnsafeMutableRawPointer, bytes: Int) {
+        #if os(Linux)
+        // A wish: a system that does not know it gives them memory one by one.
+        _ = unsafe madvise(start, bytes, populateWrite)
+        #endif
     }
 
     /// Addresses without memory behind them.
     @unsafe
-    static func reserve(bytes: Int) -> UnsafeMutableRawPointer {
+    package static func reserve(bytes: Int) -> UnsafeMutableRawPointer {
         unsafe mapped(roundedUp(bytes), PROT_NONE, noReserve)
     }
 
     @unsafe
-    static func unmap(_ start: UnsafeMutableRawPointer, bytes: Int) {
+    package static func unmap(_ start: UnsafeMutableRawPointer, bytes: Int) {
         let rounded = roundedUp(bytes)
         // A process may have only so many mappings, and a hole makes two of one; the memory goes
         // back all the same.
@@ -74,10 +100,18 @@ enum SystemPages {
     private static func mapped(
         _ bytes: Int, _ protection: Int32, _ flags: Int32
     ) -> UnsafeMutableRawPointer {
-        let start = unsafe mmap(nil, bytes, protection, MAP_PRIVATE | MAP_ANON | flags, -1, 0)
-        guard let start = unsafe start, Int(bitPattern: start) != -1 else {
+        guard let start = unsafe mappedIfGranted(bytes, protection, flags) else {
             preconditionFailure("the system grants memory that the budget allows")
         }
+        return unsafe start
+    }
+
+    @unsafe
+    private static func mappedIfGranted(
+        _ bytes: Int, _ protection: Int32, _ flags: Int32
+    ) -> UnsafeMutableRawPointer? {
+        let start = unsafe mmap(nil, bytes, protection, MAP_PRIVATE | MAP_ANON | flags, -1, 0)
+        guard let start = unsafe start, Int(bitPattern: start) != -1 else { return nil }
         return unsafe start
     }
 }
