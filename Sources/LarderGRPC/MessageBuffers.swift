@@ -27,6 +27,12 @@ package final class MessageBuffers {
         return buffer
     }
 
+    /// Keeps nothing until the next message has gone.
+    package func letGo() {
+        kept = []
+        bytes = 0
+    }
+
     /// Takes storage that nobody else has.
     func keep(_ buffer: consuming [UInt8]) {
         guard buffer.capacity <= Self.bytesMax else { return }

@@ -87,6 +87,9 @@ struct MessageBuffersTests {
         try take(framed([UInt8](repeating: 2, count: 60_000)), in: &small)
         small.reset()
         #expect(buffers.bytes == kept)
+        buffers.letGo()
+        #expect(buffers.bytes == 0)
+        #expect(try gather(message, in: &small) == message)
     }
 }
 

@@ -253,6 +253,11 @@ package struct EntryArena: ~Copyable, Sendable {
         }
     }
 
+    /// Gives back the memory of segments that nothing lies in yet.
+    package func giveBackIdle() {
+        unsafe Self.control(region).pointee.state.withLock { $0.giveBackIdle() }
+    }
+
     // MARK: looking
 
     /// What an arena takes and holds.
