@@ -37,6 +37,8 @@ GETS = [
 ]
 
 IDLE_SECONDS = 3
+# Between a load and a look at resident memory, in which every server may give back what it does not need.
+SETTLING_SECONDS = 1
 DOCUMENTS = [ROOT / "README.md", ROOT / "docs/benchmarks.md"]
 
 
@@ -215,6 +217,7 @@ def bulk(larder: str, options: argparse.Namespace, report: Report) -> None:
             with running(server, port) as ours:
                 resident = resident_bytes(ours.pid)
                 loads.append(timed(ours, items, [larder, "load", str(data), "--no-progress"], port))
+                time.sleep(SETTLING_SECONDS)
                 grown = resident_bytes(ours.pid) - resident
                 loads[-1].append(grown / items - key_bytes - value_bytes)
                 exports.append(timed(ours, items, [larder, "export", "-o", "/dev/null", "--no-progress"], port))
@@ -246,6 +249,7 @@ def memory(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -
         row: list[str | Cell] = [titles([kind])[0]]
         for _, value, keys in shapes:
             with Server(kind, value, keys, 100) as server:
+                time.sleep(SETTLING_SECONDS)
                 grown = resident_bytes(server.process.pid) - server.resident_at_start
                 held = keys * 16 + keys * mean_bytes(value, keys)
             row.append(Cell([(grown - held) / keys]))

@@ -49,6 +49,9 @@ extension Cache {
         }
     }
 
+    /// Gives memory back that waits for the next entries: for when none are expected soon.
+    public func giveBackIdle() { arena.giveBackIdle() }
+
     /// What the entries' memory takes and holds.
     package var arenaUsage: EntryArena.Usage { arena.usage }
 

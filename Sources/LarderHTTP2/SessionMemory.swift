@@ -32,6 +32,9 @@ package final class SessionMemory {
     /// The bytes that wait for their next use.
     package var keptBytes: Int { unsafe lists.pointee.keptBytes }
 
+    /// Gives them back to the system's allocator.
+    package func letGo() { unsafe lists.pointee.freeAll() }
+
     /// What nghttp2 is told; valid as long as this object.
     var functions: nghttp2_mem {
         unsafe nghttp2_mem(

@@ -48,8 +48,16 @@ final class OutputBlockPool {
     }
 
     deinit {
-        for index in 0..<spareCount { unsafe spares[index].deallocate() }
+        letGo()
         unsafe spares.deallocate()
+    }
+
+    /// Frees those that are kept.
+    func letGo() {
+        while spareCount > 0 {
+            spareCount -= 1
+            unsafe spares[spareCount].deallocate()
+        }
     }
 
     func take() -> OutputBlock {

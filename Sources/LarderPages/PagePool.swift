@@ -52,6 +52,11 @@ package final class PagePool: Sendable {
         if isKept { trim() } else { kept.unmap() }
     }
 
+    /// Gives all that is kept back to the system.
+    package func letGo() {
+        while let kept = stock.withLock({ $0.takeOldest() }) { kept.unmap() }
+    }
+
     /// Gives back to the system what is kept beyond the bounds, not under the lock.
     private func trim() {
         while let kept = stock.withLock({ $0.takeExcess() }) { kept.unmap() }
@@ -115,7 +120,11 @@ extension PagePool {
 
         /// Takes out a run that is too much, the oldest.
         mutating func takeExcess() -> Kept? {
-            guard bytes > bytesMax || runs.count > Self.runsMax else { return nil }
+            bytes > bytesMax || runs.count > Self.runsMax ? takeOldest() : nil
+        }
+
+        mutating func takeOldest() -> Kept? {
+            guard !runs.isEmpty else { return nil }
             let run = runs.removeFirst()
             bytes -= run.bytes
             return run

@@ -1,5 +1,5 @@
 import LarderGRPC
-import LarderHTTP2
+package import LarderHTTP2
 package import LarderIO
 package import LarderService
 package import Logging
@@ -10,7 +10,7 @@ package final class LoopShared {
     let services: Services
     let limits: ConnectionLimits
     /// What all sessions of the loop take their blocks from.
-    let sessionMemory = SessionMemory()
+    package let sessionMemory = SessionMemory()
     let blocks: AnswerBlocks
     let logger: Logger
     private let gauges: ServerGauges
@@ -22,6 +22,7 @@ package final class LoopShared {
     private var patience = WatchClock()
     /// Looks at the connections while there are any: a server without one rests.
     private var lookTimer: Timer?
+    private let quiet = LoopQuiet()
     private var spread: UInt64
     private var whenEmpty: (() -> Void)?
 
@@ -51,6 +52,7 @@ package final class LoopShared {
     func didOpen(_ connection: Connection) {
         connections[ObjectIdentifier(connection)] = connection
         gauges.addConnections(1)
+        quiet.ends()
         if lookTimer == nil { startLooking() }
     }
 
@@ -62,6 +64,7 @@ package final class LoopShared {
             tellCalls(0)
             lookTimer?.cancel()
             lookTimer = nil
+            if !isDraining { beginQuiet() }
         }
         tellIfEmpty()
     }
@@ -82,6 +85,17 @@ package final class LoopShared {
             }
             tellCalls(calls)
             gauges.addCallsBegun(begun)
+            if connections.values.allSatisfy(\.isResting) { beginQuiet() } else { quiet.ends() }
+        }
+    }
+
+    /// Gives back what is kept for the next ones to speak.
+    private func beginQuiet() {
+        quiet.begins(on: loop) { [weak self] in
+            guard let self else { return }
+            sessionMemory.letGo()
+            services.giveBackIdle()
+            loop.giveBackIdle()
         }
     }
 

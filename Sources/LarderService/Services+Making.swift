@@ -87,6 +87,9 @@ extension Services {
     /// When `expire` has something to do next, as things are: 0 for now, nil for never.
     package func nextDueNanos() -> UInt64? { cache.nextDueNanos() }
 
+    /// Gives back memory that waits for the next entries.
+    package func giveBackIdle() { cache.giveBackIdle() }
+
     /// What the cache has done since it was made, as names and counts for a log.
     package var summary: [(name: String, count: UInt64)] {
         let statistics = cache.statistics()

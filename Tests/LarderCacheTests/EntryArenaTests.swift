@@ -39,6 +39,7 @@ struct EntryArenaTests {
                 #expect(block.value.array == Self.value(number, count: count))
                 block.release()
             }
+            if generator.oneIn(100) { arena.giveBackIdle() }
             if number % 50 == 0 { arena.checkInvariants() }
         }
         for (block, number, count) in twin {

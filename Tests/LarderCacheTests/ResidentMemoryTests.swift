@@ -17,12 +17,46 @@ struct ResidentMemoryTests {
             for turn in 0..<turns / 2 { churn.run(turn) }
         }
     }
+
+    @Test("memory that waits for the next entries goes back when none are expected")
+    func givesIdleMemoryBack() async {
+        await #expect(processExitsWith: .success) {
+            let cache = Cache(
+                Cache.Configuration(budgetBytes: 64 << 20, seed: .fixed(), shardCount: 8))
+            let value = [UInt8](repeating: 5, count: 1000)
+            var number = 0
+            func write() {
+                number += 1
+                _ = cache.set(keyBytes(number).span, value.span, nowNanos: UInt64(number))
+            }
+            func waitingBytes() -> UInt64 {
+                let usage = cache.arenaUsage
+                return usage.residentBytes - usage.liveBytes - usage.holeBytes
+            }
+            write()
+            let empty = residentBytes()
+            // The segment behind the first huge one has just been begun.
+            while cache.arenaUsage.residentBytes < 8 << 20 { write() }
+            precondition(waitingBytes() > 15 << 17, "a segment is nearly empty")
+            cache.giveBackIdle()
+            let grown = residentBytes() - empty
+            precondition(grown < cache.arenaUsage.liveBytes + 1 << 20, "\(grown >> 10) KiB")
+            while cache.arenaUsage.residentBytes < 16 << 20 { write() }
+            cache.checkInvariants()
+            for known in 1...number {
+                guard let held = cache.get(keyBytes(known).span, nowNanos: UInt64(number)) else {
+                    preconditionFailure("what was written is there")
+                }
+                let count = held.value.count
+                precondition(count == value.count, "what was written is whole")
+            }
+        }
+    }
 }
 
 /// Writes of changing sizes, and a look at the memory after each budget's worth of them.
 private struct Churn {
     private static let processBytes: UInt64 = 48 << 20
-    private static let pageBytes: UInt64 = 4096
 
     private let cache: Cache
     private var generator = SeededGenerator(seed: 11)
@@ -66,23 +100,24 @@ private struct Churn {
 
     private func check() {
         let most = budgetBytes + budgetBytes / 20 + Self.processBytes
-        let resident = Self.residentBytes()
+        let resident = residentBytes()
         precondition(resident > 0 && resident <= most, "\(resident >> 20) of \(most >> 20) MiB")
         precondition(cache.statistics().usedBytes > budgetBytes / 2, "the budget is used")
     }
+}
 
-    private static func residentBytes() -> UInt64 {
-        guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
-        defer { unsafe fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        let text: String? = unsafe line.withUnsafeMutableBufferPointer { line in
-            guard let base = line.baseAddress, unsafe fgets(base, Int32(line.count), file) != nil
-            else { return nil }
-            return unsafe String(cString: base)
-        }
-        // The second number is the one of resident pages.
-        let words = text?.split(separator: " ") ?? []
-        return words.count > 1 ? (UInt64(words[1]) ?? 0) * pageBytes : 0
+/// Resident memory of this process.
+private func residentBytes() -> UInt64 {
+    guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
+    defer { unsafe fclose(file) }
+    var line = [CChar](repeating: 0, count: 128)
+    let text: String? = unsafe line.withUnsafeMutableBufferPointer { line in
+        guard let base = line.baseAddress, unsafe fgets(base, Int32(line.count), file) != nil
+        else { return nil }
+        return unsafe String(cString: base)
     }
+    // The second number is the one of resident pages.
+    let words = text?.split(separator: " ") ?? []
+    return words.count > 1 ? (UInt64(words[1]) ?? 0) * UInt64(getpagesize()) : 0
 }
 #endif

@@ -41,6 +41,9 @@ struct SessionMemoryTests {
         for _ in 0..<4 { try converse(memory, count: 900, bodyBytes: 1_000) }
         #expect(memory.keptBytes > 0)
         #expect(memory.keptBytes <= SessionMemory.keptBytesMax)
+        memory.letGo()
+        #expect(memory.keptBytes == 0)
+        try converse(memory, count: 50, bodyBytes: 100)
     }
 
     @Test("a session with open streams gives all back when it is dropped")

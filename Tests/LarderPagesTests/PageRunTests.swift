@@ -128,6 +128,17 @@ struct PageRunTests {
         }
     }
 
+    @Test("what is kept goes back when it is asked to")
+    func letGo() throws {
+        let pool = pool()
+        var run = try run(1 << 20, pool)
+        fill(&run, pattern(1 << 20), pieceBytes: 1 << 16)
+        run = PageRun()
+        let kept = pool.keptBytes
+        pool.letGo()
+        #expect(kept > 0 && pool.keptBytes == 0)
+    }
+
     @Test("a system that gives none is no fault")
     func tooMany() {
         let none = pool().run(bytes: 1 << 50)

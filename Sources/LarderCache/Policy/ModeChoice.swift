@@ -137,18 +137,15 @@ struct ModeChoice: ~Copyable, Sendable {
         isSampled(hash) || bytes >= heavyBytesMin
     }
 
-    /// The part of an item's bytes and cost that counts.
-    private func share(bytes: UInt64) -> Double {
-        bytes >= heavyBytesMin ? 1 / Double(UInt64(1) &<< UInt64(sampleBits)) : 1
-    }
+    /// How often an item's bytes and cost are halved to be what counts.
+    private func halvings(bytes: UInt64) -> Int { bytes >= heavyBytesMin ? sampleBits : 0 }
 
     /// Gives a number to a key that no shadow cache holds yet.
     private mutating func add(_ hash: UInt64, bytes: UInt64, expiresAtNanos: UInt64) -> Int32 {
-        let share = share(bytes: bytes)
-        return sample.keys.add(
+        sample.keys.add(
             ShadowKeys.Key(
-                hash: hash, bytes: bytes, chargeBytes: max(1, UInt64(Double(bytes) * share)),
-                share: share, expiresAtNanos: expiresAtNanos, holders: 0))
+                hash: hash, bytes: bytes, halvings: halvings(bytes: bytes),
+                expiresAtNanos: expiresAtNanos))
     }
 
     /// Writes a key into every shadow cache that does not hold it.
@@ -197,7 +194,7 @@ struct ModeChoice: ~Copyable, Sendable {
         for number in sample.keys.numbersInUse {
             let key = sample.keys[number]
             let isWanted = isWanted(key.hash, bytes: key.bytes)
-            guard !isWanted || key.share != share(bytes: key.bytes) else { continue }
+            guard !isWanted || key.halvings != halvings(bytes: key.bytes) else { continue }
             if isWanted { reshared.append(key) }
             forget(number)
         }

@@ -1,19 +1,41 @@
 /// What a cache in one admission mode would hold of the sampled keys: a window and a main region
 /// without any values.
 ///
-/// - Complexity: as the policy it imitates, O(1) a request; 32 bytes for each numbered key.
+/// - Complexity: as the policy it imitates, O(1) a request; 16 bytes for each numbered key.
 struct ShadowCache: Sendable {
     private static let none: Int32 = -1
     private static let windowList = MainRegion.classCount
-    private static let absent: UInt8 = .max
+    private static let absent: UInt8 = 0x7f
 
     /// What stands for a key in this cache.
     private struct Node: Sendable {
+        // Two words: the number before shares one with the list, in the low bits, and the mark.
+        private static let listMask: UInt32 = 0x7f
+        private static let touchedMark: UInt32 = 0x80
+        private static let previousShift: UInt32 = 8
+
         var standing = 0.0
-        var previous = none
         var next = none
-        var list = absent
-        var isTouched = false
+        private var place = UInt32(absent)
+
+        var previous: Int32 {
+            get { Int32(bitPattern: place &>> Self.previousShift) - 1 }
+            set {
+                place =
+                    UInt32(bitPattern: newValue + 1) &<< Self.previousShift
+                    | place & (Self.listMask | Self.touchedMark)
+            }
+        }
+
+        var list: UInt8 {
+            get { UInt8(truncatingIfNeeded: place & Self.listMask) }
+            set { place = place & ~Self.listMask | UInt32(newValue) }
+        }
+
+        var isTouched: Bool {
+            get { place & Self.touchedMark != 0 }
+            set { place = place & ~Self.touchedMark | (newValue ? Self.touchedMark : 0) }
+        }
     }
 
     let mode: AdmissionMode
@@ -60,8 +82,7 @@ struct ShadowCache: Sendable {
     }
 
     private mutating func growNodes(to count: Int) {
-        // By a quarter, where an array by itself doubles: there are six of them.
-        if nodes.capacity < count { nodes.reserveCapacity(count + count / 4) }
+        if nodes.capacity < count { nodes.reserveCapacity(ShadowKeys.room(for: count)) }
         while nodes.count < count { nodes.append(Node()) }
     }
 

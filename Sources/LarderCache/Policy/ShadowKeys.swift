@@ -4,17 +4,46 @@ struct ShadowKeys: Sendable {
     // pulls the next ones back, so there are no tombstones.
     private static let homesMin = 64
 
+    /// Numbers that are given out: shadow caches have 24 bits for one.
+    private static let numbersMax = (1 << 24) - 1
+    /// Numbers that there is room for from the beginning: as many as a sample usually has. What is
+    /// not written has no memory, and what is moved leaves holes behind.
+    private static let roomMin = 2048 + 128
+
+    /// The room to make for so many numbers: by a quarter, where an array by itself doubles.
+    static func room(for count: Int) -> Int { max(count + count / 4, roomMin) }
+
     /// What is known of a key, by number.
     struct Key: Sendable {
-        var hash: UInt64
-        var bytes: UInt64
-        /// The bytes that it counts in a shadow cache, and the part of them that this is of
-        /// `bytes`.
-        var chargeBytes: UInt64
-        var share: Double
+        // The bytes stand above how often they are halved and the count of the holders.
+        private static let bytesShift: UInt64 = 16
+        private static let halvingsShift: UInt64 = 8
+        private static let bytesMax: UInt64 = (1 << 48) - 1
+
+        let hash: UInt64
         var expiresAtNanos: UInt64
+        private var word: UInt64
+
+        /// `halvings`: so often are bytes and cost halved to be what counts in a shadow cache.
+        init(hash: UInt64, bytes: UInt64, halvings: Int, expiresAtNanos: UInt64) {
+            self.hash = hash
+            self.expiresAtNanos = expiresAtNanos
+            let known = min(bytes, Self.bytesMax)
+            word = known &<< Self.bytesShift | UInt64(halvings) &<< Self.halvingsShift
+        }
+
+        var bytes: UInt64 { word &>> Self.bytesShift }
+        var halvings: Int { Int(word &>> Self.halvingsShift & 0xff) }
+        /// The bytes that it counts in a shadow cache.
+        var chargeBytes: UInt64 { max(1, bytes &>> UInt64(halvings)) }
+        /// The part of them that this is of `bytes`.
+        var share: Double { 1 / Double(UInt64(1) &<< UInt64(halvings)) }
+
         /// The shadow caches that hold it.
-        var holders: Int
+        var holders: Int {
+            get { Int(word & 0xff) }
+            set { word = word & ~0xff | UInt64(UInt8(newValue)) }
+        }
     }
 
     private var slots: [Int32]
@@ -55,8 +84,9 @@ struct ShadowKeys: Sendable {
             number = reused
             keys[Int(number)] = key
         } else {
+            precondition(keys.count < Self.numbersMax, "a sample has few keys")
             number = Int32(keys.count)
-            if keys.capacity == keys.count { keys.reserveCapacity(keys.count + keys.count / 4 + 1) }
+            if keys.capacity == keys.count { keys.reserveCapacity(Self.room(for: keys.count + 1)) }
             keys.append(key)
         }
         place(number)

@@ -14,19 +14,21 @@ struct ArenaState: ~Copyable, Sendable {
     private static let gainBytesMin = EntryArena.segmentBytes / 64
 
     private nonisolated(unsafe) let region: UnsafeMutableRawPointer
-    private let unitShift: Int
-    private let segmentUnits: UInt32
+    let unitShift: Int
+    let segmentUnits: UInt32
     private let binnedUnitsMin: UInt32
     private var bins = InlineArray<168, UInt32>(repeating: 0)
     private var occupied = InlineArray<3, UInt64>(repeating: 0)
     /// The segment in which cells are laid out, 0: none; and the first unit that is free in it.
-    private var openSegment = 0
-    private var openUnits: UInt32 = 0
+    var openSegment = 0
+    var openUnits: UInt32 = 0
+    /// Whether what is free in it has small pages, each of which gets memory when it is written.
+    var isTailPlain = false
     /// Segments ever opened; the first ones are the arena's own.
     private var segmentsUsed = EntryArena.ownSegments
-    private var firstClosed: UInt32 = 0
-    private var spareSegment = 0
-    private var residentSegments: UInt64 = 0
+    var firstClosed: UInt32 = 0
+    var spareSegment = 0
+    var residentSegments: UInt64 = 0
     private var liveUnits: UInt64 = 0
     var slackUnits: UInt64 = .max
 
@@ -62,7 +64,7 @@ struct ArenaState: ~Copyable, Sendable {
 
     // MARK: raw memory
 
-    private subscript(segment index: Int) -> ArenaSegment {
+    subscript(segment index: Int) -> ArenaSegment {
         get {
             precondition(index >= 0 && index < EntryArena.segmentCount)
             return unsafe (region + Self.recordsStart).assumingMemoryBound(to: ArenaSegment.self)[
@@ -76,7 +78,7 @@ struct ArenaState: ~Copyable, Sendable {
     }
 
     @unsafe
-    private func cell(_ link: UInt32) -> UnsafeMutableRawPointer {
+    func cell(_ link: UInt32) -> UnsafeMutableRawPointer {
         unsafe region + Int(link) &<< unitShift
     }
 
@@ -96,7 +98,7 @@ struct ArenaState: ~Copyable, Sendable {
 
     private func segment(of link: UInt32) -> Int { Int(link / segmentUnits) }
 
-    private func firstLink(_ segment: Int) -> UInt32 { UInt32(segment) * segmentUnits }
+    func firstLink(_ segment: Int) -> UInt32 { UInt32(segment) * segmentUnits }
 
     // MARK: bins
 
@@ -177,6 +179,7 @@ struct ArenaState: ~Copyable, Sendable {
 
     private mutating func openNext() {
         if openSegment != 0 {
+            if isTailPlain { joinTail() }
             let rest = segmentUnits - openUnits
             if rest > 0 { putHole(firstLink(openSegment) + openUnits, units: rest) }
             self[segment: openSegment].state = .full
@@ -319,12 +322,7 @@ struct ArenaState: ~Copyable, Sendable {
             spareSegment = index
             return
         }
-        unsafe SystemPages.discard(
-            cell(firstLink(index)), bytes: EntryArena.segmentBytes)
-        self[segment: index] = ArenaSegment(
-            liveUnits: 0, state: .closed, notBefore: 0, next: firstClosed)
-        firstClosed = UInt32(index)
-        residentSegments -= 1
+        close(index)
     }
 
     // MARK: looking

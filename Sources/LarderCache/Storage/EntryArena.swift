@@ -251,6 +251,12 @@ package struct EntryArena: ~Copyable, Sendable {
         }
     }
 
+    /// Gives back the memory of segments that nothing lies in yet, and idle pages.
+    package func giveBackIdle() {
+        pages.letGo()
+        unsafe Self.control(region).pointee.state.withLock { $0.giveBackIdle() }
+    }
+
     // MARK: looking
 
     /// What an arena takes and holds.

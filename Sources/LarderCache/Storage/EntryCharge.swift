@@ -2,7 +2,7 @@ internal import LarderPages
 
 /// What an entry costs: its cell, the pages of a large value, and its share of table and sketch.
 package enum EntryCharge {
-    /// A table slot (8 bytes, seven to eight of nine used) and sketch counters (8 bytes).
+    /// A table slot (8 bytes, three of four used at least) and sketch counters (8 bytes).
     static let indexShareBytes: UInt64 = 19
     static let pageBytes = UInt64(SystemPages.pageBytes)
     /// The largest cell; a value that needs more has pages of its own.

@@ -1,3 +1,5 @@
+internal import LarderPages
+
 /// The entries of one shard, found by hash and key.
 ///
 /// Slots are kept in the order of the hashes, from first to last: a slot's home is its hash's
@@ -12,19 +14,23 @@ package struct EntryTable: ~Copyable, Sendable {
     // used up. A slot is one word: the upper half of the hash, which tells almost every other
     // key apart without a look at the entry, and the entry's link.
     //
-    // The table grows by a quarter, and not in one go: hashes below `split` have their homes
+    // The table grows by a sixth or little more, and not in one go: hashes below `split` have their homes
     // spread over `lowHomes`, the others over `highHomes`, which are no fewer. So homes rise with
     // hashes wherever `split` is, and each write moves it a little: down from the greatest hash,
     // entry by entry to a place further behind, when the table grows; up, when it shrinks.
     private static let homesMin = 16
     private static let spareSlots = 64
-    /// The part of its homes by which a table grows or shrinks.
-    private static let growthDivisor = 4
+    /// The part of its homes by which a table grows, at least, or shrinks.
+    private static let growthDivisor = 6
+    /// A table of some pages has whole ones: every page that has memory is used. In a smaller one
+    /// that would be growth beyond what it shrinks by.
+    private static let pageSlots = SystemPages.pageBytes / MemoryLayout<UInt64>.stride
+    private static let roundedSlotsMin = 3 * pageSlots
     /// Most of the homes that may be taken, in sixteenths; below the least it shrinks.
     private static let loadSixteenthsMax = 13
     private static let loadSixteenthsMin = 7
     /// Entries that a write moves to their new homes, more than enough to be done in time.
-    private static let movedPerWrite = 6
+    private static let movedPerWrite = 9
     private static let hashesEnd: UInt64 = 1 << 32
     /// Slots that one step of a scan looks at, at most, beyond those it hands out.
     private static let scanSlotsMax = 4096
@@ -203,43 +209,56 @@ package struct EntryTable: ~Copyable, Sendable {
     /// More homes, to which no entry has moved yet.
     private mutating func grow() {
         // Only a table that was about to shrink, or is tiny, is still on its way.
-        while lowHomes != highHomes { moveSplitDown() }
-        highHomes += max(highHomes / Self.growthDivisor, 1)
+        while lowHomes != highHomes { moveSplitDown(entriesMax: Self.movedPerWrite) }
+        highHomes = Self.homes(above: highHomes)
         split = Self.hashesEnd
         slots.resize(to: max(slots.count, highHomes + Self.spareSlots))
     }
 
-    /// Goes on with a growth, or with its contrary where the table is not full.
-    private mutating func settle() {
-        let shrinks = count * 16 < highHomes * Self.loadSixteenthsMin
-        for _ in 0..<Self.movedPerWrite where lowHomes != highHomes {
-            if shrinks { moveSplitUp() } else { moveSplitDown() }
-        }
+    /// The homes of a table that `homes` have become too few for.
+    private static func homes(above homes: Int) -> Int {
+        let slots = homes + max(homes / growthDivisor, 1) + spareSlots
+        guard slots > roundedSlotsMin else { return slots - spareSlots }
+        return (slots + pageSlots - 1) / pageSlots * pageSlots - spareSlots
     }
 
-    /// Moves the entries of the greatest hash below `split` to their high home.
-    private mutating func moveSplitDown() {
+    /// Goes on with a growth, or with its contrary where the table is not full.
+    private mutating func settle() {
+        guard count * 16 < highHomes * Self.loadSixteenthsMin else {
+            return moveSplitDown(entriesMax: Self.movedPerWrite)
+        }
+        for _ in 0..<Self.movedPerWrite where lowHomes != highHomes { moveSplitUp() }
+    }
+
+    /// Moves the entries of the greatest hashes below `split` to their high homes.
+    private mutating func moveSplitDown(entriesMax: Int) {
         // Whatever lies behind the greatest low home is in one row with it.
         var last = split == 0 ? -1 : home(of: split - 1)
         if slot(max(last, 0)) != 0 {
             while slot(last + 1) != 0, Self.hash(slot(last + 1)) < split { last += 1 }
         }
         while last >= 0, slot(last) == 0 || Self.hash(slot(last)) >= split { last -= 1 }
-        guard last >= 0 else {
-            split = 0
-            lowHomes = highHomes
-            return
-        }
-        let hash = Self.hash(slots[last])
-        split = hash
-        let home = home(of: hash)
-        while last >= 0, slots[last] != 0, Self.hash(slots[last]) == hash {
-            if last < home {
-                let slot = slots[last]
-                slots[last] = 0
-                place(slot)
+        // What is moved goes behind `last`, before which all hashes are below `split`.
+        var left = entriesMax
+        while left > 0 {
+            while last >= 0, slots[last] == 0 { last -= 1 }
+            guard last >= 0 else {
+                split = 0
+                lowHomes = highHomes
+                return
             }
-            last -= 1
+            let hash = Self.hash(slots[last])
+            split = hash
+            let home = home(of: hash)
+            while last >= 0, slots[last] != 0, Self.hash(slots[last]) == hash {
+                if last < home {
+                    let slot = slots[last]
+                    slots[last] = 0
+                    place(slot)
+                }
+                last -= 1
+                left -= 1
+            }
         }
     }
 

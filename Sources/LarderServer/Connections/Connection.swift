@@ -24,7 +24,8 @@ package final class Connection: ByteStreamDelegate {
     private var heardAtNanos: UInt64
     private var writing = Standstill()
     private var aging: ConnectionAging
-    private var isResting = false
+    /// Has been silent for a while, without a call.
+    private(set) var isResting = false
     private var toldBegunCount: UInt64 = 0
     private var drainStage = DrainStage.serving
     /// What the last GOAWAY of a drain says beside its code.

@@ -50,6 +50,46 @@ struct ConnectionTests {
         #expect(shared == nil)
     }
 
+    @Test(
+        "a loop that nobody speaks to keeps nothing for the next ones, who are served all the same")
+    func quiet() throws {
+        var answers: [[UInt8]] = []
+        var mostKept = 0
+        try withLoop { loop in
+            let server = LoopServer(loop)
+            try store("a", .pattern(100_000), in: server)
+            let memory = server.shared.sessionMemory
+            func call() throws {
+                try server.connect { client in
+                    client.stream.start()
+                    let call = try? client.open("Get", GetRequest(key: [UInt8(ascii: "a")]))
+                    client.onNews = { client in
+                        guard !client.isClosed, client.hearing.endedCount == 1, let call else {
+                            return
+                        }
+                        mostKept = max(mostKept, memory.keptBytes)
+                        let answer: GetResponse? = try? client.hearing.answer(call).message()
+                        answers.append(answer?.value ?? [])
+                        client.stream.close()
+                        wait()
+                    }
+                }
+            }
+            func wait() {
+                var look: LarderIO.Timer?
+                look = loop.timer(afterMillis: 1, repeatMillis: 1) {
+                    guard server.lastConnection == nil, memory.keptBytes == 0 else { return }
+                    look?.cancel()
+                    look = nil
+                    guard answers.count < 3, (try? call()) != nil else { return loop.stop() }
+                }
+            }
+            try call()
+        }
+        #expect(mostKept > 0)
+        #expect(answers == [[UInt8]](repeating: .pattern(100_000), count: 3))
+    }
+
     @Test("a peer that resets the connection amid large answers harms nobody")
     func resetAmidAnswers() throws {
         weak var connection: Connection?
