@@ -46,6 +46,7 @@ sanitize: ## Swift tests with the thread and the address sanitizer
 
 bench: build ## a short measurement beside gRPC C++, Redis, Valkey, memcached and a floor in C
 	scripts/install-bench-tools
+	swift build -c release --product larder-microbench
 	$(VENV)/bin/python Benchmarks/Load/bench.py $(ARGS)
 
 bench-micro: ## nanoseconds an operation of the cache, the codec and the HTTP/2 session (ARGS="get set")

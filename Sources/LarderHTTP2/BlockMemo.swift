@@ -92,7 +92,8 @@ struct BlockMemo: ~Copyable {
         values.letGo()
     }
 
-    /// The decoder's table has changed, or may have, and nobody knows how: no block is known any more.
+    /// The decoder's table has changed, or may have, and nobody knows how: no block is known any
+    /// more.
     mutating func forget() {
         added.forget()
         guard !isEmpty else { return }

@@ -14,10 +14,11 @@ package struct EntryTable: ~Copyable, Sendable {
     // used up. A slot is one word: the upper half of the hash, which tells almost every other
     // key apart without a look at the entry, and the entry's link.
     //
-    // The table grows by a sixth or little more, and not in one go: hashes below `split` have their homes
-    // spread over `lowHomes`, the others over `highHomes`, which are no fewer. So homes rise with
-    // hashes wherever `split` is, and each write moves it a little: down from the greatest hash,
-    // entry by entry to a place further behind, when the table grows; up, when it shrinks.
+    // The table grows by a sixth or little more, and not in one go: hashes below `split` have
+    // their homes spread over `lowHomes`, the others over `highHomes`, which are no fewer. So
+    // homes rise with hashes wherever `split` is, and each write moves it a little: down from the
+    // greatest hash, entry by entry to a place further behind, when the table grows; up, when it
+    // shrinks.
     private static let homesMin = 16
     private static let spareSlots = 64
     /// The part of its homes by which a table grows, at least, or shrinks.
