@@ -128,17 +128,19 @@ enum CacheBench {
 
     private static func set(_ cache: Cache, _ numbers: [Int]) {
         var keys = Keys(seed: 0)
+        var now = Moments()
         for number in numbers {
             keys.turn(to: number)
-            _ = cache.set(keys.bytes.span, value.span, nowNanos: 2)
+            _ = cache.set(keys.bytes.span, value.span, nowNanos: now.next())
         }
     }
 
     private static func set(_ cache: Cache, _ count: Int, _ seed: Int) {
         var keys = Keys(seed: seed)
+        var now = Moments()
         for _ in 0..<operations {
             keys.turnToAny(of: count)
-            _ = cache.set(keys.bytes.span, value.span, nowNanos: 2)
+            _ = cache.set(keys.bytes.span, value.span, nowNanos: now.next())
         }
     }
 
@@ -174,10 +176,11 @@ enum CacheBench {
 
     private static func fill(_ cache: Cache, _ next: Numbers, operations: Int) {
         var keys = Keys(seed: 0)
+        var now = Moments()
         let first = next.given.add(operations, ordering: .relaxed).oldValue
         for number in first..<(first + operations) {
             keys.turn(to: number)
-            _ = cache.set(keys.bytes.span, value.span, nowNanos: 2)
+            _ = cache.set(keys.bytes.span, value.span, nowNanos: now.next())
         }
     }
 }
