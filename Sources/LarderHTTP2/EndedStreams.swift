@@ -8,12 +8,14 @@ struct EndedStreams: ~Copyable {
 
     private var ids = InlineArray<8, Int32>(repeating: 0)
     private var next = 0
+    /// The newest of all that ever were.
+    private var newestID: Int32 = 0
 
     /// The connection error that the frame makes, if it makes one.
     mutating func fault(_ kind: FrameKind, on id: Int32, endOfStream: Bool) -> StreamFault? {
         switch kind {
         case .data, .headers:
-            if contains(id) { return .streamClosed }
+            if id <= newestID, contains(id) { return .streamClosed }
             if endOfStream { add(id) }
         case .reset: add(id)
         case .priority: if id == 0 { return .priorityOfConnection }
@@ -31,6 +33,7 @@ struct EndedStreams: ~Copyable {
     private mutating func add(_ id: Int32) {
         ids[next] = id
         next = (next + 1) % Self.countMax
+        newestID = max(newestID, id)
     }
 }
 

@@ -73,7 +73,8 @@ struct FrameScanner: ~Copyable {
     /// Walks over `input` from `start`, to a torn head, which is kept, to the end, or past a frame
     /// that is to be looked at.
     mutating func scan(
-        _ input: UnsafeBufferPointer<UInt8>, from start: Int, counters: inout SessionCounters
+        _ input: UnsafeBufferPointer<UInt8>, from start: Int, unheard: borrowing UnheardStreams,
+        counters: inout SessionCounters
     ) -> ScanStop {
         guard let base = input.baseAddress else { return .end(start) }
         let end = input.count
@@ -93,11 +94,18 @@ struct FrameScanner: ~Copyable {
                 return .end(at)
             }
             let head = unsafe base + at
+            let isInTurn = !isInsideBlock
             unsafe note(head: head, &counters)
             let headStart = at
             at += Self.headBytes
+            if unsafe unheard.isMissed(Self.streamID(head)) {
+                if unsafe Self.isOfBlock(head) { hasPassedBlock = true }
+                return .missed(head: headStart, end: at)
+            }
             if unsafe Self.isOfBlock(head) {
-                if payloadLeft > 0, payloadLeft <= end - at, unsafe Self.isOnlyBlock(head) {
+                if isInTurn, payloadLeft > 0, payloadLeft <= end - at,
+                    unsafe Self.isOnlyBlock(head)
+                {
                     at += payloadLeft
                     payloadLeft = 0
                     return .block(head: headStart, end: at)
@@ -117,6 +125,22 @@ struct FrameScanner: ~Copyable {
         }
     }
 
+    /// The payload of the frame at `headStart`, if it is DATA without padding that ends its stream
+    /// and lies whole in `input`.
+    func wholeBody(_ input: UnsafeBufferPointer<UInt8>, headStart: Int) -> Range<Int>? {
+        let start = headStart + Self.headBytes
+        guard start <= input.count,
+            let head = unsafe input.baseAddress.map({ unsafe $0 + headStart }),
+            unsafe head[3] == FrameType.data, unsafe head[4] == FrameFlag.endOfStream
+        else { return nil }
+        let bytes = unsafe Self.payloadBytes(head)
+        guard bytes > 0, bytes <= input.count - start else { return nil }
+        return start..<(start + bytes)
+    }
+
+    /// The payload that comes next is somebody else's.
+    mutating func skipPayload() { payloadLeft = 0 }
+
     /// An update of the connection's window, as it should be: any other fault is the library's.
     private func isWindowUpdate(_ head: UnsafePointer<UInt8>) -> Bool {
         unsafe isServer && head[3] == FrameType.windowUpdate && !isInsideBlock
@@ -132,7 +156,7 @@ struct FrameScanner: ~Copyable {
         unsafe Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
     }
 
-    private static func streamID(_ head: UnsafePointer<UInt8>) -> Int32 {
+    static func streamID(_ head: UnsafePointer<UInt8>) -> Int32 {
         unsafe Int32(bitPattern: SessionState.number(head + 5) & 0x7FFF_FFFF)
     }
 
@@ -184,6 +208,8 @@ enum ScanStop {
     case block(head: Int, end: Int)
     /// An update of the connection's window.
     case windowUpdate(head: Int, end: Int, increment: Int)
+    /// The head of a frame about a stream that the library takes for one that has not begun.
+    case missed(head: Int, end: Int)
 }
 
 /// Types of frames (RFC 9113, 6).
@@ -193,6 +219,7 @@ enum FrameType {
     static let reset: UInt8 = 3
     static let settings: UInt8 = 4
     static let pushPromise: UInt8 = 5
+    static let goAway: UInt8 = 7
     static let windowUpdate: UInt8 = 8
     static let continuation: UInt8 = 9
 }

@@ -47,6 +47,16 @@ struct ReadyAnswers: ~Copyable {
         return frames.referencedCount - countedBefore
     }
 
+    /// WINDOW_UPDATE for the connection.
+    mutating func appendWindowUpdate(_ bytes: Int) {
+        let payload = SessionCore.bigEndian(UInt32(clamping: min(bytes, Int(Int32.max))))
+        var at = unsafe frames.extend(FrameScanner.headBytes + payload.count)
+        unsafe payload.withUnsafeBufferPointer { payload in
+            unsafe Self.write(
+                &at, FrameHead(payload.count, FrameType.windowUpdate, 0, 0), payload)
+        }
+    }
+
     private static func write(
         _ at: inout UnsafeMutablePointer<UInt8>, _ head: FrameHead,
         _ payload: UnsafeBufferPointer<UInt8>

@@ -44,6 +44,18 @@ struct RepeatedRequest: ~Copyable {
         return unsafe UnsafeBufferPointer(start: frame, count: frameBytes)
     }
 
+    /// A request on stream `id`, all of it or the beginning.
+    func frame(_ id: Int32, hasEnded: Bool) -> UnsafeBufferPointer<UInt8> {
+        unsafe frame[Self.lengthOffset] = UInt8(Self.block.count)
+        unsafe frame[Self.flagsOffset] =
+            FrameFlag.endOfHeaders | (hasEnded ? FrameFlag.endOfStream : 0)
+        for index in 0..<Self.streamBytes {
+            unsafe frame[Self.streamOffset + index] = UInt8(
+                truncatingIfNeeded: id >> Int32(8 * (Self.streamBytes - 1 - index)))
+        }
+        return unsafe UnsafeBufferPointer(start: frame, count: frameBytes)
+    }
+
     /// The same with a field behind the others, as it stands in the block in question.
     func frame(
         for head: UnsafePointer<UInt8>, adding field: UnsafeBufferPointer<UInt8>

@@ -64,10 +64,15 @@ private func headersBegan(
 ) -> Int32 {
     guard let state = unsafe state(context), let frame = unsafe frame else { return giveUp }
     let id = unsafe frame.pointee.hd.stream_id
-    if unsafe state.pointee.isServer && frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+    if unsafe state.pointee.isIntroducing {
+        unsafe state.pointee.listAbandoned()
+        unsafe state.pointee.unheard.heardID = id
+        unsafe nghttp2_session_set_stream_user_data(session, id, state.pointee.introduced)
+    } else if unsafe state.pointee.isServer && frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
         guard let opened = unsafe state.pointee.openStream(id: id) else {
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
+        unsafe state.pointee.unheard.heardID = id
         unsafe nghttp2_session_set_stream_user_data(session, id, opened)
         unsafe state.pointee.listBegan(opened)
     } else if let known = unsafe slot(session, id) {
@@ -271,6 +276,9 @@ private func frameSent(
     case .goAway:
         code = unsafe frame.pointee.goaway.error_code
         if code != 0 { unsafe state.pointee.terminationCode = code }
+        if unsafe frame.pointee.goaway.last_stream_id < Int32.max {
+            unsafe state.pointee.unheard.isOver = true
+        }
     case .headers, .data:
         let isEnd = head.flags & endStream != 0
         let isWatched = unsafe isEnd && state.pointee.watchedCount > 0

@@ -40,6 +40,7 @@ extension SessionCore {
         {
             return
         }
+        unsafe hear(of: slot)
         unsafe slot.pointee.headers.hold(headers)
         unsafe slot.pointee.trailers.hold(trailers)
         unsafe slot.pointee.isEnding = true
@@ -71,6 +72,7 @@ extension SessionCore {
                 nghttp2_session_get_remote_settings(
                     handle, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)))
         guard isWritten else { return false }
+        if unsafe slot.pointee.isUnheard { return unsafe state.pointee.closeUnheard(slot) }
         unsafe note(
             nghttp2_submit_rst_stream(
                 handle, noFlags, slot.pointee.id, AnsweredCode.code(slot: slot.pointee.index)))
@@ -79,6 +81,7 @@ extension SessionCore {
 
     func respondHeadersOnly(_ stream: StreamRef, headers: HeaderBlock) {
         guard let slot = unsafe answerable(stream) else { return }
+        unsafe hear(of: slot)
         unsafe slot.pointee.headers.hold(headers)
         unsafe slot.pointee.isEnding = true
         unsafe note(nghttp2_submit_response(handle, stream.id, headers.fields, headers.count, nil))
@@ -87,6 +90,7 @@ extension SessionCore {
 
     func startResponse(_ stream: StreamRef, headers: HeaderBlock) {
         guard let slot = unsafe answerable(stream) else { return }
+        unsafe hear(of: slot)
         unsafe slot.pointee.headers.hold(headers)
         takeTurns(stream)
         unsafe submitResponse(slot, headers)
@@ -207,6 +211,7 @@ extension SessionCore {
 
     func reset(_ stream: StreamRef, code: UInt32) {
         guard let slot = unsafe sendable(stream) else { return }
+        unsafe hear(of: slot)
         unsafe slot.pointee.isReset = true
         // A frame that was begun is still handed over; anything else is let go of at once.
         if unsafe slot.pointee.framedBytes == 0 { unsafe forgetBody(slot) }

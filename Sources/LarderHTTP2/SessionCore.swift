@@ -66,6 +66,7 @@ struct SessionCore: ~Copyable {
         let result = unsafe bytes.withUnsafeBufferPointer { unsafe feed($0) }
         unsafe state.pointee.inputEnded()
         if result < 0 { throw fail(Int32(clamping: result)) }
+        if let failure = unsafe state.pointee.failure { throw failure }
         if let fault = unsafe state.pointee.takeFault() { terminate(code: fault.code) }
         settle()
     }
@@ -77,7 +78,9 @@ struct SessionCore: ~Copyable {
         var result = 0
         switch unsafe held {
         case .nothing: break
-        case .head(let head): unsafe result = give(head, FrameScanner.headBytes)
+        case .head(let head):
+            if unsafe state.pointee.unheard.isMissed(FrameScanner.streamID(head)) { catchUp() }
+            unsafe result = give(head, FrameScanner.headBytes)
         case .windowUpdate(let increment): result = updateWindow(increment)
         }
         var given = start
@@ -95,6 +98,11 @@ struct SessionCore: ~Copyable {
                 result = unsafe give(base + given, headStart - given)
                 guard result >= 0 else { break }
                 given = end
+                if case .known(let list, added: nil) = finding,
+                    unsafe state.pointee.passHeaders(head, list)
+                {
+                    continue
+                }
                 result = unsafe give(head, block, finding)
             case .windowUpdate(let headStart, let end, let increment):
                 at = end
@@ -102,6 +110,16 @@ struct SessionCore: ~Copyable {
                 guard result >= 0 else { break }
                 given = end
                 result = updateWindow(increment)
+            case .missed(let headStart, let end):
+                at = end
+                result = unsafe give(base + given, headStart - given)
+                given = headStart
+                if let bodyEnd = unsafe state.pointee.passBody(input, headStart: headStart) {
+                    at = bodyEnd
+                    given = bodyEnd
+                } else {
+                    catchUp()
+                }
             }
         }
         return result
@@ -119,8 +137,11 @@ struct SessionCore: ~Copyable {
         }
     }
 
+    /// Gives the library what comes next, after it has heard of what came before.
     private func give(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int {
-        count > 0 ? unsafe nghttp2_session_mem_recv(handle, start, count) : 0
+        guard count > 0 else { return 0 }
+        introduce()
+        return unsafe nghttp2_session_mem_recv(handle, start, count)
     }
 
     /// Gives the library one whole HEADERS frame, or what stands for it.
@@ -134,6 +155,8 @@ struct SessionCore: ~Copyable {
             unsafe state.pointee.learn(block, tableBytes: tableBytes)
             return result
         }
+        // What stands for those before it lies in the same place.
+        introduce()
         unsafe state.pointee.knownList = list
         defer { unsafe state.pointee.knownList = nil }
         guard let added else {
@@ -224,12 +247,14 @@ struct SessionCore: ~Copyable {
 
     func drain(_ emit: @escaping Emit) throws(HTTP2Error) {
         if let failure = unsafe state.pointee.failure { throw failure }
+        introduce()
         settle()
         resumeWaiters()
         unsafe state.pointee.isOutputFull = false
         let result = unsafe withUnsafePointer(to: Emitter(emit)) { place in
             unsafe state.pointee.emitter = place
             defer { unsafe state.pointee.emitter = nil }
+            unsafe state.pointee.payOwedWindow()
             unsafe state.pointee.emitReady(to: place.pointee)
             return drainFrames(emit)
         }
@@ -244,14 +269,24 @@ struct SessionCore: ~Copyable {
             if count > 0, let start = unsafe start,
                 unsafe !SessionState.isOfAnswered(start, count: count)
             {
-                let hasRoom = emit(unsafe Span(_unsafeStart: start, count: count), nil)
-                if !hasRoom { unsafe state.pointee.isOutputFull = true }
+                unsafe emitFrame(UnsafeBufferPointer(start: start, count: count), emit)
                 unsafe state.pointee.frameSent(UnsafeBufferPointer(start: start, count: count))
             }
             // 0 says that nothing is left, or that a DATA frame met a full output.
             if !submitPendingResets(), count == 0 { break }
         }
         return 0
+    }
+
+    private func emitFrame(_ frame: UnsafeBufferPointer<UInt8>, _ emit: Emit) {
+        let hasRoom: Bool
+        if unsafe frame[3] == FrameType.goAway {
+            let goAway = unsafe state.pointee.namingNewest(frame)
+            hasRoom = emit(goAway.span, nil)
+        } else {
+            hasRoom = unsafe emit(Span(_unsafeElements: frame), nil)
+        }
+        if !hasRoom { unsafe state.pointee.isOutputFull = true }
     }
 
     private func submitPendingResets() -> Bool {
@@ -292,12 +327,13 @@ struct SessionCore: ~Copyable {
     func goAway(after error: HTTP2Error) -> [UInt8] {
         if unsafe state.pointee.ready.isCut { return [] }
         let payloadBytes: UInt8 = 8
-        let last = unsafe UInt32(clamping: nghttp2_session_get_last_proc_stream_id(handle))
+        let last = unsafe max(
+            nghttp2_session_get_last_proc_stream_id(handle), state.pointee.unheard.passedID)
         return [0, 0, payloadBytes, UInt8(NGHTTP2_GOAWAY.rawValue), noFlags, 0, 0, 0, 0]
-            + Self.bigEndian(last) + Self.bigEndian(error.code)
+            + Self.bigEndian(UInt32(clamping: last)) + Self.bigEndian(error.code)
     }
 
-    private static func bigEndian(_ number: UInt32) -> [UInt8] {
+    static func bigEndian(_ number: UInt32) -> [UInt8] {
         [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
     }
 

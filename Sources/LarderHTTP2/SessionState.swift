@@ -11,6 +11,12 @@ struct SessionState: ~Copyable {
     let isServer: Bool
     let bodyLowWaterBytes: Int
     let frameBytesMax: Int
+    /// Streams that the peer may have open.
+    let streamCountMax: Int
+    /// What the body of a request may have that goes past the library.
+    let wholeBodyBytesMax: Int
+    /// Bytes of the connection's window that may be owed past the library.
+    let owedWindowBytesMax: Int
     var streams: StreamSlab
     var headers: HeaderStore
     var events = EventQueue()
@@ -23,6 +29,10 @@ struct SessionState: ~Copyable {
     var knownList: HeaderRange?
     /// The list that the last block became, if it began a request.
     var newList: HeaderRange?
+    var unheard = UnheardStreams()
+    /// The library is being told of a stream that it missed: of this one, if it is open still.
+    var isIntroducing = false
+    var introduced: Slot?
     /// The answers that the session writes itself, and what it needs for them.
     var ready = ReadyAnswers()
     var sentBlocks = SentBlocks()
@@ -64,6 +74,9 @@ struct SessionState: ~Copyable {
         self.isServer = isServer
         bodyLowWaterBytes = options.bodyLowWaterBytes
         frameBytesMax = options.frameBytesMax
+        streamCountMax = options.maxConcurrentStreams
+        wholeBodyBytesMax = min(OutgoingBody.frameBytes, options.initialWindowBytes)
+        owedWindowBytesMax = options.connectionWindowBytes / 4
         memo = BlockMemo(varyingField: options.varyingField)
         scanner = FrameScanner(expectsPreface: isServer)
         budget = FrameBudget(options)
@@ -88,7 +101,7 @@ struct SessionState: ~Copyable {
 
     /// Where the bytes end that can be given to the library now, or what should be seen first.
     mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> ScanStop {
-        unsafe scanner.scan(bytes, from: start, counters: &counters)
+        unsafe scanner.scan(bytes, from: start, unheard: unheard, counters: &counters)
     }
 
     /// What to do with the block of a whole HEADERS frame.
@@ -138,6 +151,7 @@ struct SessionState: ~Copyable {
         streams.letGo()
         headers.letGo()
         memo.letGo()
+        unheard.letGo()
         ready.letGo()
         events.letGo()
         pendingResets = []
@@ -203,6 +217,9 @@ struct SessionState: ~Copyable {
         unsafe remember(slot)
         headers.beginList()
     }
+
+    /// What comes next is nobody's list, though the last one may not have come to its end.
+    mutating func listAbandoned() { unsafe listSlot = nil }
 
     mutating func fieldReceived(
         name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>

@@ -26,8 +26,10 @@ struct StreamSlot: ~Copyable {
     var hasQueuedBodyLow = false
     /// We sent or queued RST_STREAM.
     var isReset = false
-    /// nghttp2 has forgotten the stream; the closed event was not taken yet.
+    /// nghttp2 has forgotten the stream, or never heard of it; the closed event was not taken yet.
     var isClosed = false
+    /// nghttp2 has not heard of the stream yet.
+    var isUnheard = false
 
     /// Bytes that were promised to a DATA frame and not handed over yet.
     var framedBytes = 0
@@ -71,6 +73,7 @@ struct StreamSlot: ~Copyable {
         hasQueuedBodyLow = false
         isReset = false
         isClosed = false
+        isUnheard = false
         framedBytes = 0
         unconsumedBytes = 0
         withheldBytes = 0
