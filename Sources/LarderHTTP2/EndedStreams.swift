@@ -43,4 +43,6 @@ enum StreamFault {
     case streamClosed
     /// PRIORITY on stream 0.
     case priorityOfConnection
+    /// RST_STREAM or WINDOW_UPDATE of another length than theirs.
+    case frameSize
 }

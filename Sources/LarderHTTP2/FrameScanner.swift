@@ -17,6 +17,8 @@ struct FrameScanner: ~Copyable {
     private var payloadLeft = 0
     private let held: UnsafeMutablePointer<UInt8>
     private var heldCount = 0
+    /// What is held is to be all of a frame, and not its head alone.
+    private var isHoldingWhole = false
     private var endedStreams = EndedStreams()
     /// The first fault that was found and not taken.
     var fault: StreamFault?
@@ -39,7 +41,8 @@ struct FrameScanner: ~Copyable {
 
     /// Completes what is held with the first bytes of `input`, and answers how many it took.
     mutating func completeHeld(
-        _ input: UnsafeBufferPointer<UInt8>, counters: inout SessionCounters
+        _ input: UnsafeBufferPointer<UInt8>, unheard: inout UnheardStreams,
+        counters: inout SessionCounters
     ) -> (taken: Int, held: HeldFrame) {
         guard heldCount > 0 else { return unsafe (0, .nothing) }
         var taken = 0
@@ -47,9 +50,20 @@ struct FrameScanner: ~Copyable {
             taken = unsafe hold(input, from: 0, upTo: Self.headBytes)
             guard heldCount == Self.headBytes else { return unsafe (taken, .nothing) }
             unsafe note(head: held, &counters)
-            if unsafe Self.isOfBlock(held) { hasPassedBlock = true }
+            if unsafe unheard.isMissed(Self.streamID(held)) {
+                switch unsafe fateOfOver(held) {
+                case .dropped: isHoldingWhole = true
+                case .fault:
+                    heldCount = 0
+                    return unsafe (taken, .fault)
+                case .forLibrary: break
+                }
+            } else if unsafe Self.isOfBlock(held) {
+                unsafe passBlock(held, &unheard)
+            }
+            if unsafe isWindowUpdate(held) { isHoldingWhole = true }
         }
-        guard unsafe isWindowUpdate(held) else {
+        guard isHoldingWhole else {
             heldCount = 0
             return unsafe (taken, .head(held))
         }
@@ -57,6 +71,8 @@ struct FrameScanner: ~Copyable {
         taken += unsafe hold(input, from: taken, upTo: Self.windowUpdateBytes)
         guard heldCount == Self.windowUpdateBytes else { return unsafe (taken, .nothing) }
         heldCount = 0
+        isHoldingWhole = false
+        guard unsafe Self.streamID(held) == 0 else { return unsafe (taken, .nothing) }
         return unsafe (taken, .windowUpdate(Self.increment(held)))
     }
 
@@ -70,10 +86,25 @@ struct FrameScanner: ~Copyable {
         return taken
     }
 
+    /// Keeps all of a frame that has come in part.
+    private mutating func holdWhole(_ input: UnsafeBufferPointer<UInt8>, from start: Int) {
+        payloadLeft = 0
+        isHoldingWhole = true
+        _ = unsafe hold(input, from: start, upTo: Self.windowUpdateBytes)
+    }
+
+    /// The library gets a part of a block that was not stopped at.
+    private mutating func passBlock(
+        _ head: UnsafePointer<UInt8>, _ unheard: inout UnheardStreams
+    ) {
+        hasPassedBlock = true
+        unsafe unheard.heard(Self.streamID(head))
+    }
+
     /// Walks over `input` from `start`, to a torn head, which is kept, to the end, or past a frame
     /// that is to be looked at.
     mutating func scan(
-        _ input: UnsafeBufferPointer<UInt8>, from start: Int, unheard: borrowing UnheardStreams,
+        _ input: UnsafeBufferPointer<UInt8>, from start: Int, unheard: inout UnheardStreams,
         counters: inout SessionCounters
     ) -> ScanStop {
         guard let base = input.baseAddress else { return .end(start) }
@@ -99,7 +130,6 @@ struct FrameScanner: ~Copyable {
             let headStart = at
             at += Self.headBytes
             if unsafe unheard.isMissed(Self.streamID(head)) {
-                if unsafe Self.isOfBlock(head) { hasPassedBlock = true }
                 return .missed(head: headStart, end: at)
             }
             if unsafe Self.isOfBlock(head) {
@@ -110,11 +140,10 @@ struct FrameScanner: ~Copyable {
                     payloadLeft = 0
                     return .block(head: headStart, end: at)
                 }
-                hasPassedBlock = true
+                unsafe passBlock(head, &unheard)
             } else if unsafe isWindowUpdate(head) {
                 guard payloadLeft <= end - at else {
-                    payloadLeft = 0
-                    _ = unsafe hold(input, from: headStart, upTo: Self.windowUpdateBytes)
+                    unsafe holdWhole(input, from: headStart)
                     return .end(headStart)
                 }
                 at += payloadLeft
@@ -136,6 +165,45 @@ struct FrameScanner: ~Copyable {
         let bytes = unsafe Self.payloadBytes(head)
         guard bytes > 0, bytes <= input.count - start else { return nil }
         return start..<(start + bytes)
+    }
+
+    /// Takes a frame about a stream that is over and of which the library has not heard, at whose head
+    /// the last scan stopped.
+    mutating func takeOfOver(
+        _ input: UnsafeBufferPointer<UInt8>, headStart: Int
+    ) -> MissedFrame? {
+        guard let base = input.baseAddress else { return nil }
+        switch unsafe fateOfOver(base + headStart) {
+        case .fault: return nil
+        case .forLibrary: return .forLibrary
+        case .dropped:
+            let end = headStart + Self.windowUpdateBytes
+            guard end <= input.count else {
+                unsafe holdWhole(input, from: headStart)
+                return .taken(input.count)
+            }
+            payloadLeft = 0
+            return .taken(end)
+        }
+    }
+
+    private enum FateOfOver {
+        case dropped, forLibrary, fault
+    }
+
+    /// RST_STREAM and WINDOW_UPDATE mean nothing any more on a stream that is over, DATA and HEADERS
+    /// must not be sent (RFC 9113, 5.1), and of the others the library does not ask which streams
+    /// there are.
+    private mutating func fateOfOver(_ head: UnsafePointer<UInt8>) -> FateOfOver {
+        switch unsafe FrameKind(type: head[3]) {
+        case .reset, .windowUpdate:
+            let isWhole = unsafe Self.payloadBytes(head) == Self.windowUpdateBytes - Self.headBytes
+            if isWhole { return .dropped }
+            fault = fault ?? .frameSize
+        case .data, .headers: fault = fault ?? .streamClosed
+        case .priority, .settings, .ping, .goAway, .other: return .forLibrary
+        }
+        return .fault
     }
 
     /// The payload that comes next is somebody else's.
@@ -199,6 +267,15 @@ enum HeldFrame {
     /// A frame's head, for the library.
     case head(UnsafePointer<UInt8>)
     case windowUpdate(Int)
+    /// Not to be gone on from.
+    case fault
+}
+
+/// A frame about a stream of which the library has not heard.
+enum MissedFrame {
+    /// It was taken past the library, to this place of the input.
+    case taken(Int)
+    case forLibrary
 }
 
 /// How far a scan has come: all before it can be given to the library.
@@ -208,7 +285,7 @@ enum ScanStop {
     case block(head: Int, end: Int)
     /// An update of the connection's window.
     case windowUpdate(head: Int, end: Int, increment: Int)
-    /// The head of a frame about a stream that the library takes for one that has not begun.
+    /// The head of a frame about a stream of which the library has not heard.
     case missed(head: Int, end: Int)
 }
 

@@ -30,6 +30,7 @@ extension StreamFault {
         switch self {
         case .streamClosed: NGHTTP2_STREAM_CLOSED.rawValue
         case .priorityOfConnection: NGHTTP2_PROTOCOL_ERROR.rawValue
+        case .frameSize: NGHTTP2_FRAME_SIZE_ERROR.rawValue
         }
     }
 }

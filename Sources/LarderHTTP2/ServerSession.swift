@@ -193,5 +193,8 @@ package struct ServerSession: ~Copyable {
         unsafe core.state.pointee.longestUnreadNanos(nowNanos: nowNanos)
     }
 
+    /// Streams that nghttp2 did not hear of when they began (`UnheardStreams`).
+    package var passedCount: UInt64 { unsafe core.state.pointee.unheard.passedCount }
+
     package var counters: SessionCounters { unsafe core.state.pointee.counters }
 }

@@ -64,15 +64,13 @@ private func headersBegan(
 ) -> Int32 {
     guard let state = unsafe state(context), let frame = unsafe frame else { return giveUp }
     let id = unsafe frame.pointee.hd.stream_id
-    if unsafe state.pointee.isIntroducing {
+    if let introduced = unsafe state.pointee.introduced {
         unsafe state.pointee.listAbandoned()
-        unsafe state.pointee.unheard.heardID = id
-        unsafe nghttp2_session_set_stream_user_data(session, id, state.pointee.introduced)
+        unsafe nghttp2_session_set_stream_user_data(session, id, introduced)
     } else if unsafe state.pointee.isServer && frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
         guard let opened = unsafe state.pointee.openStream(id: id) else {
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
-        unsafe state.pointee.unheard.heardID = id
         unsafe nghttp2_session_set_stream_user_data(session, id, opened)
         unsafe state.pointee.listBegan(opened)
     } else if let known = unsafe slot(session, id) {

@@ -11,7 +11,8 @@ extension SessionCore {
             else { continue }
             unsafe slot.pointee.isUnheard = false
             unsafe state.pointee.unheard.settled()
-            unsafe introduce(stream.id, slot, hasEnded: slot.pointee.hasPeerEnded)
+            unsafe state.pointee.unheard.heard(stream.id)
+            unsafe introduce(slot)
         }
     }
 
@@ -21,26 +22,25 @@ extension SessionCore {
         if unsafe slot.pointee.isUnheard { unsafe introduce(upTo: slot.pointee.id) }
     }
 
-    /// Before a frame about a stream that the library takes for one that has not begun: it hears of
-    /// the newest one, and so takes those before it for closed.
-    func catchUp() {
+    /// What becomes of a frame about a stream that the library has not heard of; nil: a fault.
+    func takeMissed(
+        _ input: UnsafeBufferPointer<UInt8>, _ base: UnsafePointer<UInt8>, headStart: Int
+    ) -> MissedFrame? {
+        if let end = unsafe state.pointee.passBody(input, headStart: headStart) {
+            return .taken(end)
+        }
         introduce()
-        let id = unsafe state.pointee.unheard.passedID
-        guard unsafe state.pointee.unheard.isMissed(id) else { return }
-        unsafe introduce(id, nil, hasEnded: true)
-        unsafe state.pointee.unheard.heardID = id
-        guard unsafe nghttp2_session_find_stream(handle, id) != nil else { return }
-        unsafe note(nghttp2_submit_rst_stream(handle, noFlags, id, AnsweredCode.code(slot: 0)))
+        guard unsafe state.pointee.unheard.isMissed(FrameScanner.streamID(base + headStart)) else {
+            return .forLibrary
+        }
+        return unsafe state.pointee.scanner.takeOfOver(input, headStart: headStart)
     }
 
-    private func introduce(_ id: Int32, _ slot: Slot?, hasEnded: Bool) {
-        unsafe state.pointee.isIntroducing = true
+    private func introduce(_ slot: Slot) {
         unsafe state.pointee.introduced = slot
-        defer {
-            unsafe state.pointee.isIntroducing = false
-            unsafe state.pointee.introduced = nil
-        }
-        let frame = unsafe state.pointee.repeatedRequest.frame(id, hasEnded: hasEnded)
+        defer { unsafe state.pointee.introduced = nil }
+        let frame = unsafe state.pointee.repeatedRequest.frame(
+            slot.pointee.id, hasEnded: slot.pointee.hasPeerEnded)
         guard let start = frame.baseAddress else { return }
         unsafe note(Int32(clamping: nghttp2_session_mem_recv(handle, start, frame.count)))
     }

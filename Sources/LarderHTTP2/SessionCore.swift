@@ -73,14 +73,14 @@ struct SessionCore: ~Copyable {
 
     /// Gives the library all but a torn frame head at the end, and that one with the next bytes.
     private func feed(_ input: UnsafeBufferPointer<UInt8>) -> Int {
-        guard let base = input.baseAddress else { return 0 }
+        guard let base = input.baseAddress, unsafe !state.pointee.isDeaf else { return 0 }
+        introduce()
         let (start, held) = unsafe state.pointee.completeHeld(input)
         var result = 0
         switch unsafe held {
         case .nothing: break
-        case .head(let head):
-            if unsafe state.pointee.unheard.isMissed(FrameScanner.streamID(head)) { catchUp() }
-            unsafe result = give(head, FrameScanner.headBytes)
+        case .head(let head): unsafe result = give(head, FrameScanner.headBytes)
+        case .fault: return 0
         case .windowUpdate(let increment): result = updateWindow(increment)
         }
         var given = start
@@ -94,7 +94,10 @@ struct SessionCore: ~Copyable {
                 let block = unsafe UnsafeBufferPointer(
                     rebasing: input[(headStart + FrameScanner.headBytes)..<end])
                 let finding = unsafe state.pointee.look(block)
-                if case .passed = finding { continue }
+                if case .passed = finding {
+                    unsafe state.pointee.unheard.heard(FrameScanner.streamID(head))
+                    continue
+                }
                 result = unsafe give(base + given, headStart - given)
                 guard result >= 0 else { break }
                 given = end
@@ -103,6 +106,7 @@ struct SessionCore: ~Copyable {
                 {
                     continue
                 }
+                unsafe state.pointee.unheard.heard(FrameScanner.streamID(head))
                 result = unsafe give(head, block, finding)
             case .windowUpdate(let headStart, let end, let increment):
                 at = end
@@ -111,14 +115,16 @@ struct SessionCore: ~Copyable {
                 given = end
                 result = updateWindow(increment)
             case .missed(let headStart, let end):
-                at = end
                 result = unsafe give(base + given, headStart - given)
-                given = headStart
-                if let bodyEnd = unsafe state.pointee.passBody(input, headStart: headStart) {
-                    at = bodyEnd
-                    given = bodyEnd
-                } else {
-                    catchUp()
+                guard result >= 0 else { break }
+                switch unsafe takeMissed(input, base, headStart: headStart) {
+                case .taken(let next):
+                    at = next
+                    given = next
+                case .forLibrary:
+                    at = end
+                    given = headStart
+                case nil: return 0
                 }
             }
         }

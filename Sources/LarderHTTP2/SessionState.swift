@@ -30,8 +30,7 @@ struct SessionState: ~Copyable {
     /// The list that the last block became, if it began a request.
     var newList: HeaderRange?
     var unheard = UnheardStreams()
-    /// The library is being told of a stream that it missed: of this one, if it is open still.
-    var isIntroducing = false
+    /// The stream that the library is being told of, after it went past it.
     var introduced: Slot?
     /// The answers that the session writes itself, and what it needs for them.
     var ready = ReadyAnswers()
@@ -57,6 +56,8 @@ struct SessionState: ~Copyable {
     /// Where a drain that is going on puts its bytes.
     var emitter: UnsafePointer<Emitter>?
     var isOutputFull = false
+    /// The peer has made a fault, and what it still says is passed over.
+    var isDeaf = false
     /// Streams to be reset once the library may be called again.
     var pendingResets: [(id: Int32, code: UInt32)] = []
     /// Streams that end before their peer does.
@@ -96,12 +97,13 @@ struct SessionState: ~Copyable {
     ) -> (taken: Int, held: HeldFrame) {
         unsafe input = UnsafeRawPointer(bytes.baseAddress)
         inputBytes = bytes.count
-        return unsafe scanner.completeHeld(bytes, counters: &counters)
+        return unsafe scanner.completeHeld(
+            bytes, unheard: &unheard, counters: &counters)
     }
 
     /// Where the bytes end that can be given to the library now, or what should be seen first.
     mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> ScanStop {
-        unsafe scanner.scan(bytes, from: start, unheard: unheard, counters: &counters)
+        unsafe scanner.scan(bytes, from: start, unheard: &unheard, counters: &counters)
     }
 
     /// What to do with the block of a whole HEADERS frame.
@@ -131,7 +133,9 @@ struct SessionState: ~Copyable {
     mutating func takeFault() -> StreamFault? {
         let fault = scanner.fault
         scanner.fault = nil
-        return isServer ? fault : nil
+        guard isServer, let fault else { return nil }
+        isDeaf = true
+        return fault
     }
 
     /// What the peer has done beyond its budget since the last look. Most looks end at the guard.

@@ -3,13 +3,16 @@
 /// A request whose header list is known and whose body is one DATA frame of the same read goes past
 /// the library. Mostly it is answered past it as well, and then nobody needs to tell. Streams for
 /// which that does not hold are told of in their order, before the library gets anything else or has
-/// to send something for them. So what it knows has gaps behind the newest stream only, and it
-/// catches up before it gets a frame that is about one of those.
+/// to send something for them. A stream of which it never heard is over on both sides.
+///
+/// A request behind a fault that the library alone sees is served if it came in the same read.
 struct UnheardStreams: ~Copyable {
-    /// The newest stream that the library has heard of.
-    var heardID: Int32 = 0
+    /// The newest stream that the library has heard of, or will before it hears of anything else.
+    private var heardID: Int32 = 0
     /// The newest stream that went past it.
     private(set) var passedID: Int32 = 0
+    /// How many went past it.
+    private(set) var passedCount: UInt64 = 0
     /// GOAWAY was sent that names a last stream: no more are begun.
     var isOver = false
     /// Body bytes whose window the peer has to be given back. The library knows nothing of them.
@@ -31,6 +34,10 @@ struct UnheardStreams: ~Copyable {
     @inline(__always)
     func isMissed(_ id: Int32) -> Bool { id <= passedID && id > heardID }
 
+    /// The library gets the beginning of a stream.
+    @inline(__always)
+    mutating func heard(_ id: Int32) { heardID = max(heardID, id) }
+
     mutating func passed(_ stream: StreamRef) {
         if count == 0 {
             waiting.removeAll(keepingCapacity: true)
@@ -38,6 +45,7 @@ struct UnheardStreams: ~Copyable {
             firstWithoutBody = 0
         }
         passedID = stream.id
+        passedCount &+= 1
         waiting.append(stream)
         count += 1
     }

@@ -10,9 +10,13 @@ struct BlockMemoModelTests {
         let groups = Script.groups(seed: seed)
         let known = try Outcome(groups, chunkBytes: .max)
         let decoded = try Outcome(groups, chunkBytes: 1)
+        #expect(known.terminationCode == decoded.terminationCode, "seed \(seed)")
+        guard known.terminationCode == nil else {
+            // What lay behind the fault in the same read may be served.
+            return #expect(known.events.starts(with: decoded.events), "seed \(seed)")
+        }
         #expect(known.events == decoded.events, "seed \(seed)")
         #expect(known.closed == decoded.closed, "seed \(seed)")
-        #expect(known.terminationCode == decoded.terminationCode, "seed \(seed)")
         #expect(known.counters == decoded.counters, "seed \(seed)")
     }
 }
