@@ -35,6 +35,8 @@ struct OutgoingBody: ~Copyable {
     private static let keptTails = 8
     /// Kept free before the first byte, so that a frame's head can be put right before its payload.
     private static let frameHeadBytes = 9
+    /// Shorter buffers stay as they are until all is sent.
+    private static let shrinkBytesMin = 2 << 10
 
     // Owns one reference to its owner; `OutgoingBody` alone makes and ends it.
     @unsafe
@@ -64,7 +66,7 @@ struct OutgoingBody: ~Copyable {
     /// Those of them that their owners count.
     private(set) var referencedCount = 0
 
-    init(keptBytes: Int = 4096) { self.keptBytes = keptBytes }
+    init(keptBytes: Int = 256) { self.keptBytes = keptBytes }
 
     deinit {
         releaseOwners()
@@ -202,6 +204,26 @@ struct OutgoingBody: ~Copyable {
             start = Self.frameHeadBytes
             end = Self.frameHeadBytes
         }
+        if capacity > max(keptBytes, Self.shrinkBytesMin) + Self.frameHeadBytes { shrink() }
+    }
+
+    // Who is slow may leave the last bytes of many long answers: each would hold its whole buffer.
+    // So a buffer is at most about twice as long as what is left of it.
+    private mutating func shrink() {
+        let live = end - start
+        guard let full = unsafe base, Self.frameHeadBytes + live <= capacity / 2 else { return }
+        unsafe base = nil
+        capacity = 0
+        if live > 0 {
+            let fit = Self.frameHeadBytes + live
+            let shrunk = UnsafeMutablePointer<UInt8>.allocate(capacity: fit)
+            unsafe (shrunk + Self.frameHeadBytes).update(from: full + start, count: live)
+            unsafe base = shrunk
+            capacity = fit
+        }
+        start = Self.frameHeadBytes
+        end = start + live
+        unsafe full.deallocate()
     }
 
     private mutating func dropTail(_ bytes: Int) {

@@ -163,6 +163,12 @@ package struct ServerSession: ~Copyable {
     /// Open streams and those whose closed event waits to be taken.
     package var usedSlotCount: Int { unsafe core.state.pointee.streams.usedCount }
 
+    /// Streams that there is memory for, whether they are open or not.
+    package var slotCount: Int { unsafe core.state.pointee.streams.slotCount }
+
+    /// Lets go of memory for streams that are not open, as far as no open one lies behind it.
+    package mutating func trimSlots() { unsafe core.state.pointee.streams.trim() }
+
     /// Control frames and header lists that wait to be serialised. Stop reading when it is large.
     package var outboundQueueCount: Int { core.outboundQueueCount }
 

@@ -118,6 +118,18 @@ struct StreamSlab: ~Copyable {
         free = []
     }
 
+    /// Lets go of the last slots, as far as none of them is taken.
+    mutating func trim() {
+        while let chunk = unsafe chunks.last {
+            for offset in 0..<Self.chunkCount where unsafe chunk[offset].id > 0 { return }
+            let first = Int32(slotCount - Self.chunkCount)
+            free.removeAll { $0 >= first }
+            unsafe chunk.deinitialize(count: Self.chunkCount)
+            unsafe chunk.deallocate()
+            unsafe chunks.removeLast()
+        }
+    }
+
     /// A slot for stream `id`, or nil if there are too many.
     mutating func take(id: Int32) -> Slot? {
         if free.isEmpty {
@@ -158,7 +170,8 @@ struct StreamSlab: ~Copyable {
 
     private var chunkTotal: Int { unsafe chunks.count }
 
-    private var slotCount: Int { chunkTotal * Self.chunkCount }
+    /// Slots that there is memory for.
+    var slotCount: Int { chunkTotal * Self.chunkCount }
 
     private func address(_ index: Int32) -> Slot {
         unsafe chunks[Int(index) / Self.chunkCount] + Int(index) % Self.chunkCount

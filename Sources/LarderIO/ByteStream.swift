@@ -55,6 +55,8 @@ package final class ByteStream: Handle {
     package var isWriting: Bool { writingBytes > 0 || security?.machine.isEstablished == false }
     /// Bytes of that flush: given to the system or about to be, kept alive until all are written.
     package var writingBytes: Int { pendingWriteBytes }
+    /// Those of them that were copied: values have owners who count them.
+    package var copiedWritingBytes: Int { pendingCopiedBytes }
 
     /// Bytes of it that the system has not taken yet.
     package var unwrittenBytes: Int {
@@ -66,6 +68,7 @@ package final class ByteStream: Handle {
     // and leaves out the checks for exclusive access.
     private(set) var listener: (any ByteStreamDelegate)?
     private var pendingWriteBytes = 0
+    private var pendingCopiedBytes = 0
     let transport: Transport
     var security: Security?
     var state = State.ready
@@ -205,7 +208,9 @@ package final class ByteStream: Handle {
             keeping: { rest in
                 if failure != nil { return unsafe rest.release() }
                 switch unsafe PendingWrite.start(rest, on: self) {
-                case .success(let bytes): pendingWriteBytes = bytes
+                case .success(let write):
+                    pendingWriteBytes = write.bytesCount
+                    pendingCopiedBytes = write.copiedBytes
                 case .failure(let error): failure = error
                 }
             })
@@ -214,6 +219,7 @@ package final class ByteStream: Handle {
 
     func didWrite(_ status: Int32) {
         pendingWriteBytes = 0
+        pendingCopiedBytes = 0
         guard isOpen else { return }
         guard status == 0 else { return fail(status, "write") }
         switch state {

@@ -5,6 +5,8 @@ import CLibuv
 final class PendingWrite {
     let stream: ByteStream
     let bytesCount: Int
+    /// Those of them that are kept alive by nobody else.
+    let copiedBytes: Int
     private let request: UnsafeMutablePointer<uv_write_t>
     private let copies: UnsafeMutablePointer<UInt8>
     private var owners: [AnyObject] = []
@@ -22,6 +24,7 @@ final class PendingWrite {
             if unsafe rest.block.owners[index] == nil { copiedBytes += length }
         }
         self.bytesCount = bytesCount
+        self.copiedBytes = copiedBytes
         unsafe copies = .allocate(capacity: max(copiedBytes, 1))
         var target = unsafe copies
         for index in range {
@@ -42,8 +45,8 @@ final class PendingWrite {
         unsafe copies.deallocate()
     }
 
-    /// - Returns: how many bytes libuv has been given, or its error.
-    static func start(_ rest: OutputRest, on stream: ByteStream) -> Result<Int, IOError> {
+    /// - Returns: what libuv has been given, or its error.
+    static func start(_ rest: OutputRest, on stream: ByteStream) -> Result<PendingWrite, IOError> {
         let write = unsafe PendingWrite(rest, of: stream)
         let segments = unsafe rest.block.segments + rest.first
         unsafe write.request.pointee.data = Unmanaged.passRetained(write).toOpaque()
@@ -61,6 +64,6 @@ final class PendingWrite {
             unsafe Unmanaged.passUnretained(write).release()
             return .failure(IOError(libuv: result, "write"))
         }
-        return .success(write.bytesCount)
+        return .success(write)
     }
 }

@@ -35,7 +35,8 @@ package struct Limits: Sendable, Equatable {
     package var uploadBytesMax = 64 << 20
     /// Of parts of requests that wait for room among those.  With more, calls are refused.
     package var waitingUploadBytesMax = 64 << 20
-    /// Of copied answers that are not read, all connections together.  With more, calls are refused.
+    /// Of copied answers that are not read and of open calls, all connections together.  With more,
+    /// calls of those connections are refused that hold much of it.
     package var unreadBytesMax = 64 << 20
     /// Of large values in answers that are not read, all connections together and each once, however
     /// often it is sent.  With more, reads of large values are refused.
@@ -44,6 +45,8 @@ package struct Limits: Sendable, Equatable {
     package var pipelineMessageBytes = 64 << 10
     /// Of a Pipeline's answers that wait to be sent; with more, it does nothing until they are.
     package var pipelinePendingBytesMax = 256 << 10
+    /// The same while the process holds all that unread answers may take.
+    package var crowdedPendingBytesMax = 32 << 10
     /// Of operations that came in spite of that, into the window that the peer had.
     package var pipelineBacklogBytesMax = 8 << 20
     /// Encodings of messages, as in `grpc-accept-encoding`.

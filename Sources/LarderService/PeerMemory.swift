@@ -12,7 +12,7 @@ package final class PeerMemory: Sendable {
     package let waitingUploadBytesMax: Int
     /// What one connection may have kept of `uploadBytesMax`.
     package let connectionUploadBytesMax: Int
-    /// Of copied answers that nobody reads.
+    /// Of copied answers that nobody reads, and of open calls.
     package let unreadBytesMax: Int
     /// Of values that unread answers keep from going.
     package let pinnedBytesMax: Int

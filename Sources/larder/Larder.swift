@@ -20,6 +20,7 @@ struct Larder: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardStreams.fillClosed()
         do {
             try checkHelp(CommandLine.arguments.dropFirst())
             var command = try await asyncParseAsRoot()

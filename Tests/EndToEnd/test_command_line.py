@@ -116,6 +116,28 @@ def test_a_full_standard_output_is_an_error():
         assert ended.returncode == 73 and b"cannot write standard output: no space" in ended.stderr, ended.stderr
 
 
+def test_closed_standard_streams_are_not_the_numbers_of_other_files(tmp_path):
+    """A log line, or a result, must not go into a socket that was opened in the place of a closed stream."""
+    listening = tmp_path / "larder.sock"
+    command = f'exec "{harness.LARDER}" serve --listen unix:{listening} <&- >&- 2>&-'
+    process = subprocess.Popen(["sh", "-c", command], env=harness.environment())
+    try:
+        limit = time.monotonic() + 30
+        while not listening.exists():
+            assert process.poll() is None and time.monotonic() < limit
+            time.sleep(0.02)
+        places = {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in range(3)}
+        assert places == {"/dev/null"}
+        assert harness.larder("set", "k", "v", "--addr", f"unix:{listening}").returncode == 0
+        told = subprocess.run(
+            ["sh", "-c", f'"{harness.LARDER}" get k --addr unix:{listening} <&- >&-'], env=harness.environment(),
+            stderr=subprocess.PIPE, timeout=60)
+        assert told.returncode == 73 and b"cannot write standard output: bad file descriptor" in told.stderr
+    finally:
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+
+
 def test_health_and_limits(server):
     assert run(server, "health").returncode == 0
     limits = json.loads(run(server, "limits", "-o", "json").stdout)

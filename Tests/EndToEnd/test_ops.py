@@ -215,6 +215,25 @@ def test_too_many_clients_are_closed_and_places_come_back(ops):
             time.sleep(0.05)
 
 
+def test_a_request_that_never_ends_is_closed_however_much_comes(ops):
+    _, port = ops
+    deadline = time.monotonic() + 60
+    with socket.create_connection(("127.0.0.1", port), 10) as s:
+        s.sendall(b"GET /healthz HTTP/1.1\r\nx: ")
+        s.settimeout(0.2)
+        while True:
+            assert time.monotonic() < deadline
+            try:
+                s.sendall(b"y")
+                assert s.recv(100) == b""
+                break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+    assert ask(port, path="/healthz")[0].status == 200
+
+
 def test_a_server_that_drains_says_so_until_it_ends(ops):
     server, port = ops
     m = harness.messages()

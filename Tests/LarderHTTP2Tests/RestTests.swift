@@ -29,6 +29,36 @@ struct RestTests {
         #expect(isQuiet)
     }
 
+    @Test("places behind the last open stream are let go, and the streams before them go on")
+    func trim() throws {
+        var pair = SessionPair()
+        let streams = (0..<100).compactMap { _ in
+            pair.client.open(headers: Fields.request, endOfStream: false)
+        }
+        try pair.run(answer)
+        #expect(streams.count == 100)
+        let places = pair.server.slotCount
+        #expect(places >= 100)
+        pair.server.trimSlots()
+        let kept = pair.server.slotCount
+        #expect(kept >= 100)
+        for stream in streams.dropFirst(10) { pair.client.reset(stream, code: 8) }
+        try pair.run(answer)
+        pair.server.trimSlots()
+        let left = pair.server.slotCount
+        #expect(left >= 10 && left < 32)
+        for stream in streams.prefix(10) { pair.client.endBody(stream) }
+        for _ in 0..<100 {
+            _ = pair.client.open(headers: Fields.request, body: [1].span, endOfStream: true)
+        }
+        try pair.run(answer)
+        let ended = pair.serverSaw.count { $0.isEnd }
+        #expect(ended == 110)
+        pair.server.trimSlots()
+        let none = pair.server.slotCount
+        #expect(none == 0)
+    }
+
     @Test(
         "a session with an open stream, a list that is coming in, or frames to send does not rest")
     func busy() throws {

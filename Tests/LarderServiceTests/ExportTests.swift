@@ -187,6 +187,17 @@ struct ExportTests {
         #expect(again.flatMap(\.entries).flatMap(\.value) == value)
     }
 
+    @Test("each part of a split value has the checksum of its own bytes")
+    func splitChecksums() throws {
+        try server.set("big", .pattern(300_000))
+        let parts = try all().flatMap(\.entries)
+        #expect(parts.count == 5)
+        for part in parts {
+            let crc = CRC32C.of(key: part.key.span, value: part.value.span)
+            #expect(part.head.crc32c == crc)
+        }
+    }
+
     @Test("a value is sent to its end as it was, also when it is replaced meanwhile")
     func oneVersion() throws {
         let value = [UInt8].pattern(1 << 20)

@@ -34,6 +34,10 @@ extension ConnectionCalls {
             let status = scratch.reply.status
             return end(stream, status ?? Status(.unknown, "the method gave no status"))
         }
+        if isProcessFull, let refusal = crowdedRefusal(of: scratch.reply) {
+            scratch.reply.clear()
+            return end(stream, refusal)
+        }
         if scratch.reply.tails.isEmpty {
             let body = scratch.reply.written
             copiedBytesBound &+= body.count

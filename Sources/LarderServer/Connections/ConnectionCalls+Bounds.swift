@@ -64,7 +64,7 @@ extension ConnectionCalls {
         waitingUploads.removeFirst(gone)
     }
 
-    // MARK: Answers that are not read
+    // MARK: Answers that are not read, and calls that stay open
 
     /// Whether to ask `unreadRefusal`; the way of a small call ends here.
     var isAnswerDoubtful: Bool {
@@ -78,10 +78,37 @@ extension ConnectionCalls {
         let memory = services.peerMemory
         isProcessFull = memory.isUnreadFull
         let isFull = unread > ConnectionLimits.unreadBytesMax
-        guard isFull || isProcessFull else { return nil }
+        // Others are to pay for what they hold: not who holds what every connection may.
+        let isCrowding = isProcessFull && heldBytes >= ConnectionLimits.toldBytesMin
+        guard isFull || isCrowding else { return nil }
         services.defences.count(.unreadAnswers)
         let limit = isFull ? ConnectionLimits.unreadBytesMax : memory.unreadBytesMax
         return Refusal.answersUnread(limit: limit).status
+    }
+
+    /// Why a long answer is not sent: the process holds all that it may.
+    func crowdedRefusal(of reply: borrowing Reply) -> Status? {
+        let bytes = reply.tails.reduce(reply.written.count) {
+            $0 + ($1.value.isPinned ? 0 : $1.value.count)
+        }
+        return bytes > ConnectionLimits.crowdedAnswerBytesMax ? crowdedRefusal() : nil
+    }
+
+    /// Why a call is not begun whose answers will be long.
+    func crowdedRefusal(of call: OpenCall) -> Status? {
+        isProcessFull && call.method.handler == .export ? crowdedRefusal() : nil
+    }
+
+    private func crowdedRefusal() -> Status {
+        services.defences.count(.unreadAnswers)
+        return Refusal.answersUnread(limit: services.peerMemory.unreadBytesMax).status
+    }
+
+    /// What its answers and its calls make the process hold, but for large values.
+    private var heldBytes: Int {
+        (session.pendingBodyBytes - session.pendingReferencedBytes) * ConnectionLimits.bufferSlack
+            + writingBytes + session.openStreamCount * ConnectionLimits.openCallBytes
+            + session.slotCount * ConnectionLimits.callPlaceBytes
     }
 
     /// Why an answer with large values is not sent: too many others wait to be.
@@ -96,9 +123,9 @@ extension ConnectionCalls {
 
     /// Tells the process what waits here, if it is much or was.
     mutating func tellPending() {
-        let unread = session.pendingBodyBytes - session.pendingReferencedBytes
-        copiedBytesBound = unread
-        if let change = Self.change(from: toldUnreadBytes, to: unread) {
+        if isProcessFull, toldUnreadBytes > 0 { session.trimSlots() }
+        copiedBytesBound = session.pendingBodyBytes - session.pendingReferencedBytes
+        if let change = Self.change(from: toldUnreadBytes, to: heldBytes) {
             toldUnreadBytes += change
             services.peerMemory.addUnread(change)
         }

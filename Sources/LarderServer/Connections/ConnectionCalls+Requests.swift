@@ -85,7 +85,9 @@ extension ConnectionCalls {
                     call.stream, call.method, bytes, call.encodings,
                     isCompressed: request.isCompressed, nowNanos: nowNanos, scratch: &scratch)
             }
-            if isAnswerDoubtful, let refusal = unreadRefusal() { return cancel(call, refusal) }
+            if isAnswerDoubtful, let refusal = unreadRefusal() ?? crowdedRefusal(of: call) {
+                return cancel(call, refusal)
+            }
             let goesOn = hand(
                 request.bytes(of: message, in: chunk), isCompressed: request.isCompressed,
                 to: handler, of: call, nowNanos: nowNanos, scratch: &scratch)

@@ -39,9 +39,10 @@ extension ConnectionCalls {
     /// Lets go of memory that was kept for the next calls, unless a call is open.
     ///
     /// - Returns: whether it did.
-    mutating func rest() -> Bool {
+    package mutating func rest() -> Bool {
         guard session.rest() else { return false }
         slots.clearAll()
+        tellPending()
         return true
     }
 

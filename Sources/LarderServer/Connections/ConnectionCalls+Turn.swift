@@ -54,6 +54,7 @@ extension ConnectionCalls {
             }
             let isMoving = !stream.output.isEmpty
             stream.flush()
+            writingBytes = stream.copiedWritingBytes
             let hasNews = handleDrained(nowNanos: nowNanos, scratch: &scratch)
             more = (isMoving || hasNews) && session.wantsWrite
             rounds += 1
@@ -62,7 +63,10 @@ extension ConnectionCalls {
                 break
             }
         }
-        if rounds == 0 { tellPending() }
+        if rounds == 0 {
+            writingBytes = stream.copiedWritingBytes
+            tellPending()
+        }
         if !deadlines.isEmpty || !wakes.isEmpty { end.insert(.wantsTimers) }
         if hasWaitingUploads { end.insert(.hasWaitingUploads) }
         if hasSeenDrainPing { end.insert(.sawDrainPing) }

@@ -27,6 +27,8 @@ package struct ConnectionCalls: ~Copyable {
     var isProcessFull = false
     /// What `PeerMemory` was told of this connection.
     var toldUnreadBytes = 0
+    /// Copied bytes that the session has given to the socket, which has not taken them.
+    var writingBytes = 0
 
     /// The peer has begun to speak HTTP/2.
     private(set) var hasSeenSettings = false
@@ -163,6 +165,7 @@ package struct ConnectionCalls: ~Copyable {
         _ stream: StreamRef, _ fields: HeaderRange, endOfStream: Bool, nowNanos: UInt64,
         scratch: inout CallScratch
     ) {
+        if isProcessFull, let refusal = unreadRefusal() { return refuse(stream, refusal) }
         if let plan = knownCalls.plan(fields, session) {
             beginCall(
                 stream, plan.method, plan.encodings, fields, timeoutNanos: plan.timeoutNanos,

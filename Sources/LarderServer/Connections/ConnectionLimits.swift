@@ -25,10 +25,18 @@ extension ConnectionLimits {
     static let pendingBodyBytesMax = 4 << 20
     /// Bytes of all answers that are not read, but for large values; with more, calls are refused.
     static let unreadBytesMax = 8 << 20
+    /// What an open call takes while it waits, and what the place for one takes.
+    static let openCallBytes = 1_280
+    static let callPlaceBytes = 512
+    /// A buffer is so many times as long as what is left of it, at most.
+    static let bufferSlack = 2
     /// Without a byte from the peer, until what was kept for more calls is let go.
     static let restNanos: UInt64 = 2_000_000_000
-    /// Less than this is not worth telling the process about, and a change by less neither.
+    /// Less than this is not worth telling the process about, and a change by less neither: every
+    /// connection may hold so much, and is served as long as it does.
     static let toldBytesMin = 64 << 10
+    /// Of one answer, while the process holds all that it may.
+    static let crowdedAnswerBytesMax = 32 << 10
     /// How long requests wait before they ask again for the room that other connections have.
     static let uploadWaitMillis: UInt64 = 10
     /// How often in one go the output, about 1 MiB, is filled and written. A peer that reads as fast

@@ -219,9 +219,9 @@ final class ExportCall: StreamingCall {
         let end = min(count, splitOffset + bytesMax)
         head.valueBytes = UInt64(count)
         head.valueOffset = UInt64(splitOffset)
-        ExportResponse.append(
-            head, key: entry.key, value: entry.value.extracting(splitOffset..<end),
-            into: &reply.bytes)
+        let part = entry.value.extracting(splitOffset..<end)
+        head.crc32c = CRC32C.of(key: entry.key, value: part)
+        ExportResponse.append(head, key: entry.key, value: part, into: &reply.bytes)
         splitOffset = end
         if end == count { pass() }
         return false

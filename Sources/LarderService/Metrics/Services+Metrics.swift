@@ -71,7 +71,7 @@ extension Services {
         for (name, help, bytes) in [
             ("upload", "Requests that have come in part.", peerMemory.uploadBytes),
             (
-                "unread", "Answers that wait to be read, but for large values.",
+                "unread", "Answers that wait to be read, but for large values, and open calls.",
                 peerMemory.unreadBytes
             ),
             ("egress", "Large values that wait to be read.", peerMemory.pinned.bytes),

@@ -79,7 +79,9 @@ final class PipelineCall: StreamingCall {
             answers.end(&reply)
             unsentBytes += reply.totalBytes - bytesBefore
         }
-        let pendingMax = services.limits.pipelinePendingBytesMax
+        let pendingMax =
+            services.peerMemory.isUnreadFull
+            ? services.limits.crowdedPendingBytesMax : services.limits.pipelinePendingBytesMax
         var operations = PipelineRequest.operations(
             in: message.extracting(offset..<message.count))
         var keys = PipelineKeys(
