@@ -23,19 +23,6 @@ static inline void larder_tls_disable_session_cache(SSL_CTX *context) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 }
 
-static inline void larder_tls_note_message(
-    int written, int version, int type, const void *bytes, size_t count, SSL *session, void *counter) {
-    (void)version, (void)session;
-    if (written || type != SSL3_RT_HANDSHAKE || count == 0) return;
-    if (*(const unsigned char *)bytes == SSL3_MT_KEY_UPDATE) ++*(unsigned *)counter;
-}
-
-// Counts the peer's key updates of TLS 1.3, as long as the session lasts.
-static inline void larder_tls_count_key_updates(SSL *session, unsigned *counter) {
-    SSL_set_msg_callback(session, larder_tls_note_message);
-    SSL_set_msg_callback_arg(session, counter);
-}
-
 static inline int larder_tls_set_server_name(SSL *session, const char *name) {
     return SSL_set_tlsext_host_name(session, name) == 1;
 }

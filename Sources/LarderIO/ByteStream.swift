@@ -224,7 +224,7 @@ package final class ByteStream: Handle {
         guard status == 0 else { return fail(status, "write") }
         switch state {
         case .ready, .open:
-            if let security, security.machine.hasCiphertext { writeCiphertext(security) }
+            if let security, security.machine.hasWords { writeCiphertext(security) }
             flush()
             if !isWriting, isOpen { listener?.drained() }
         case .finishing: continueFinishing()

@@ -36,14 +36,14 @@ struct OutputBlock {
 /// A stream has a block only from its first append to the flush that ends the round, so one block,
 /// warm in the processor's cache, serves nearly all streams of a loop.
 @safe
-final class OutputBlockPool {
+package final class OutputBlockPool {
     private static let sparesMax = 4
     // Not an array: every flush comes by here, and an array in a class costs it two checks for
     // exclusive access.
     private let spares: UnsafeMutablePointer<OutputBlock>
     private var spareCount = 0
 
-    init() {
+    package init() {
         unsafe spares = .allocate(capacity: Self.sparesMax)
     }
 

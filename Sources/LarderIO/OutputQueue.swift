@@ -195,15 +195,24 @@ package struct OutputQueue: ~Copyable {
         unsafe pool.giveBack(block)
     }
 
-    /// Drops what has been appended.
-    func clear() {
+    /// Lends what has been appended, piece by piece, and forgets it.
+    func take(_ lend: (Span<UInt8>) -> Void) {
         unsafe drain(
             writing: { segments, count in
                 var bytes = 0
-                for index in 0..<count { unsafe bytes += segments[index].len }
+                for index in 0..<count {
+                    let segment = unsafe segments[index]
+                    let start = unsafe UnsafeRawPointer(segment.base)
+                        .assumingMemoryBound(to: UInt8.self)
+                    lend(unsafe Span(_unsafeStart: start, count: segment.len))
+                    bytes += unsafe segment.len
+                }
                 return bytes
             }, keeping: { _ in })
     }
+
+    /// Drops what has been appended.
+    func clear() { take { _ in } }
 
     private static func release(_ block: OutputBlock, _ index: Int) {
         guard let owner = unsafe block.owners[index] else { return }

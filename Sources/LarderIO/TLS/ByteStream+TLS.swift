@@ -2,8 +2,8 @@ import CLibuv
 
 // A stream with TLS between the socket and the delegate.
 //
-// What the delegate appends is plaintext and waits in `output`; a flush encrypts it into
-// `ciphertext`, which leaves as the output of a stream without TLS does.
+// What the delegate appends is plaintext and waits in `output`; a flush encrypts it into the
+// output of the machine's wire, which leaves as the output of a stream without TLS does.
 extension ByteStream {
     /// Plaintext of one round, and a frame of up to 128 KiB more: about so much ciphertext a peer who
     /// reads nothing can make us keep.
@@ -11,14 +11,12 @@ extension ByteStream {
 
     /// A secured stream's part of it.
     final class Security {
-        var machine: TLSMachine
-        let ciphertext: OutputQueue
+        let machine: TLSMachine
         let plaintext: TLSBuffer
         var hasSaidEnd = false
 
-        init(_ machine: consuming TLSMachine, _ core: LoopCore) {
+        init(_ machine: TLSMachine, _ core: LoopCore) {
             self.machine = machine
-            ciphertext = OutputQueue(pool: core.blocks)
             plaintext = core.plaintext
         }
     }
@@ -26,15 +24,16 @@ extension ByteStream {
     /// Lets the stream be secured, as a server's, before `start`. The delegate is told `secured`
     /// when the peer has shaken hands; what it sends before waits.
     package func secure(server context: TLSContext) throws(TLSError) {
-        secure(with: try TLSMachine(server: context))
+        secure(with: try TLSMachine(server: context, blocks: core.blocks))
     }
 
     /// The same as a client's, for a server of this name.
     package func secure(client context: TLSContext, serverName: String) throws(TLSError) {
-        secure(with: try TLSMachine(client: context, serverName: serverName))
+        secure(
+            with: try TLSMachine(client: context, serverName: serverName, blocks: core.blocks))
     }
 
-    private func secure(with machine: consuming TLSMachine) {
+    private func secure(with machine: TLSMachine) {
         precondition(state == .ready && output.isEmpty, "a stream is secured before it is used")
         security = Security(machine, core)
         output.limitRound(bytes: Self.securedRoundBytesMax)
@@ -69,7 +68,7 @@ extension ByteStream {
             writeCiphertext(security)
             return finish(error.ioError)
         }
-        if security.machine.hasCiphertext { writeCiphertext(security) }
+        if security.machine.hasWords { writeCiphertext(security) }
         if !wasEstablished, security.machine.isEstablished, state == .open {
             listener?.secured()
             flush()
@@ -93,8 +92,7 @@ extension ByteStream {
                     let start = unsafe UnsafeRawPointer(base).assumingMemoryBound(to: UInt8.self)
                     do throws(TLSError) {
                         try security.machine.encrypt(
-                            unsafe Span(_unsafeStart: start, count: segment.len)
-                        ) { failure = failure ?? security.append($0) }
+                            unsafe Span(_unsafeStart: start, count: segment.len))
                     } catch {
                         failure = error
                     }
@@ -102,31 +100,23 @@ extension ByteStream {
                 return bytes
             }, keeping: { _ in })
         if let failure { return close(failure.ioError) }
-        write(security.ciphertext)
+        write(security.machine.wire.output)
     }
 
     /// Sends what the protocol itself has to say, unless an earlier write is still going on: then
     /// it goes first with the next one.
     func writeCiphertext(_ security: Security) {
         guard writingBytes == 0, state != .closed else { return }
-        var failure: TLSError?
-        security.machine.takeCiphertext { failure = security.append($0) }
-        if let failure { return close(failure.ioError) }
-        if !security.ciphertext.isEmpty { write(security.ciphertext) }
+        security.machine.wire.releaseWords()
+        if !security.machine.wire.output.isEmpty { write(security.machine.wire.output) }
     }
 
-    /// Tells the peer that our side ends here.
+    /// Tells the peer that our side ends here, or why it does.
     func sayEnd(_ security: Security) {
-        guard !security.hasSaidEnd else { return }
-        security.hasSaidEnd = true
-        security.machine.end()
+        if !security.hasSaidEnd {
+            security.hasSaidEnd = true
+            security.machine.end()
+        }
         writeCiphertext(security)
-    }
-}
-
-extension ByteStream.Security {
-    fileprivate func append(_ bytes: Span<UInt8>) -> TLSError? {
-        ciphertext.append(copying: bytes)
-            ? nil : TLSError(.session, "more ciphertext than a round can have")
     }
 }

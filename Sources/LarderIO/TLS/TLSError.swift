@@ -21,6 +21,12 @@ package struct TLSError: Error, Equatable, Sendable, CustomStringConvertible {
 
     var ioError: IOError { IOError(code: IOError.tlsCode, message: reason) }
 
+    /// Lets the thread's queue tell of what comes next only.
+    // To look costs a tenth of what it costs to clear sixteen places.
+    static func emptyQueue() {
+        if ERR_peek_error() != 0 { ERR_clear_error() }
+    }
+
     /// The oldest error in the thread's queue, which is the cause of the others; empties it.
     static func fromQueue(_ part: Part, _ context: String) -> TLSError {
         let number = ERR_get_error()

@@ -2,13 +2,13 @@ import COpenSSL
 
 /// One secured connection as a pure machine: ciphertext in, plaintext out, and the other way.
 ///
-/// Memory stays bounded: input is fed in pieces and read out at once, output leaves record by
-/// record, and what the protocol itself wants to say is limited by `unsentBytesMax`.
+/// Memory stays bounded: input is fed in pieces and read out at once, of output there is as much as
+/// the caller encrypts, and what the protocol itself wants to say is limited by `unsentBytesMax`.
 @safe
-package struct TLSMachine: ~Copyable {
+package final class TLSMachine {
     /// Plaintext in one record, and so in one step of encryption.
     package static let recordBytesMax = 16 * 1024
-    /// Of ciphertext that is handed to OpenSSL in one piece.
+    /// Of ciphertext that OpenSSL may read before it is asked what came of it.
     private static let pieceBytesMax = 16 * 1024
     /// Answers of the protocol itself, such as to key updates, that nobody has taken.
     package static let unsentBytesMax = 64 * 1024
@@ -16,68 +16,61 @@ package struct TLSMachine: ~Copyable {
     package static let handshakeBytesMax = 64 * 1024
     /// New keys that a peer may announce on one connection: each costs more than the 27 bytes that
     /// it takes, and is due after 2^24 records or so.
-    package static let keyUpdatesMax: UInt32 = 1_000
+    package static let keyUpdatesMax = 1_000
 
     private let context: TLSContext
     private let session: OpaquePointer
-    // Both belong to the session, which frees them.
-    private let input: OpaquePointer
-    private let output: OpaquePointer
-    /// The handshake is over: plaintext may be sent.
-    package private(set) var isEstablished = false
+    // The session points to it. It is freed after the session: stored here, and let go of after
+    // `deinit` has run.
+    let wire: TLSWire
+    // Apart from what other targets see: of its own the compiler knows every use, and leaves out
+    // the checks for exclusive access.
+    private var isHandshakeOver = false
+    private var isPeerSilent = false
     private var handshakeBytes = 0
-    // At an address of its own, known to the session.
-    private let keyUpdateCount: UnsafeMutablePointer<UInt32>
-    /// The peer has said that it sends no more.
-    package private(set) var hasPeerEnded = false
 
-    /// A server's end.
-    package init(server context: TLSContext) throws(TLSError) {
-        unsafe (session, input, output) = try Self.makeSession(context)
+    /// The handshake is over: plaintext may be sent.
+    package var isEstablished: Bool { isHandshakeOver }
+    /// The peer has said that it sends no more.
+    package var hasPeerEnded: Bool { isPeerSilent }
+
+    /// A server's end. Its output lies in blocks of the pool.
+    package init(
+        server context: TLSContext, blocks: OutputBlockPool = OutputBlockPool()
+    ) throws(TLSError) {
         self.context = context
-        unsafe keyUpdateCount = Self.countKeyUpdates(on: session)
+        wire = TLSWire(blocks: blocks)
+        unsafe session = try Self.makeSession(context, wire)
         unsafe SSL_set_accept_state(session)
     }
 
     /// A client's end, which wants a certificate for `serverName`, a host or an IP address.
-    package init(client context: TLSContext, serverName: String) throws(TLSError) {
-        let parts = unsafe try Self.makeSession(context)
-        guard unsafe Self.expect(serverName, on: parts.session) else {
-            unsafe SSL_free(parts.session)
+    package init(
+        client context: TLSContext, serverName: String, blocks: OutputBlockPool = OutputBlockPool()
+    ) throws(TLSError) {
+        self.context = context
+        wire = TLSWire(blocks: blocks)
+        let session = unsafe try Self.makeSession(context, wire)
+        guard unsafe Self.expect(serverName, on: session) else {
+            unsafe SSL_free(session)
             throw .fromQueue(.session, "no server can have this name")
         }
-        unsafe (session, input, output) = unsafe parts
-        self.context = context
-        unsafe keyUpdateCount = Self.countKeyUpdates(on: session)
         unsafe SSL_set_connect_state(session)
-    }
-
-    private static func countKeyUpdates(
-        on session: OpaquePointer
-    ) -> UnsafeMutablePointer<UInt32> {
-        let counter = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
-        unsafe counter.initialize(to: 0)
-        unsafe larder_tls_count_key_updates(session, counter)
-        return unsafe counter
+        unsafe self.session = session
     }
 
     private static func makeSession(
-        _ context: TLSContext
-    ) throws(TLSError) -> (session: OpaquePointer, input: OpaquePointer, output: OpaquePointer) {
+        _ context: TLSContext, _ wire: TLSWire
+    ) throws(TLSError) -> OpaquePointer {
         ERR_clear_error()
         guard let session = unsafe SSL_new(context.handle) else {
             throw .fromQueue(.session, "no TLS session")
         }
-        guard let input = unsafe BIO_new(BIO_s_mem()), let output = unsafe BIO_new(BIO_s_mem())
-        else {
+        guard unsafe wire.attach(to: session) else {
             unsafe SSL_free(session)
             throw .fromQueue(.session, "no TLS session")
         }
-        // Empty means "come again", not the end.
-        unsafe BIO_ctrl(input, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
-        unsafe BIO_ctrl(output, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
-        unsafe SSL_set_bio(session, input, output)
-        return unsafe (session, input, output)
+        return unsafe session
     }
 
     private static func expect(_ serverName: String, on session: OpaquePointer) -> Bool {
@@ -91,13 +84,12 @@ package struct TLSMachine: ~Copyable {
 
     deinit {
         unsafe SSL_free(session)
-        unsafe keyUpdateCount.deallocate()
     }
 
     // MARK: In
 
     /// Lets a client greet.
-    package mutating func begin() throws(TLSError) {
+    package func begin() throws(TLSError) {
         try shakeHands()
     }
 
@@ -105,7 +97,7 @@ package struct TLSMachine: ~Copyable {
     /// `plaintext`. What is to be answered waits for `takeCiphertext`, after a throw too.
     ///
     /// - Returns: how many bytes of plaintext.
-    package mutating func receive(
+    package func receive(
         _ ciphertext: Span<UInt8>, into plaintext: TLSBuffer
     ) throws(TLSError) -> Int {
         precondition(
@@ -114,63 +106,61 @@ package struct TLSMachine: ~Copyable {
         var offset = 0
         while offset < ciphertext.count, !hasPeerEnded {
             let end = min(offset + Self.pieceBytesMax, ciphertext.count)
-            let taken = unsafe ciphertext.extracting(offset..<end).withUnsafeBufferPointer {
-                unsafe BIO_write(input, $0.baseAddress, Int32($0.count))
-            }
-            guard Int(taken) == end - offset else {
-                throw .fromQueue(.session, "no memory for TLS")
+            try wire.lending(ciphertext.extracting(offset..<end)) { () throws(TLSError) in
+                if !isEstablished {
+                    try shakeHands()
+                    handshakeBytes += end - offset
+                    guard isEstablished || handshakeBytes <= Self.handshakeBytesMax else {
+                        throw TLSError(.session, "the TLS handshake is too long")
+                    }
+                }
+                if isEstablished { count = try read(into: plaintext, from: count) }
             }
             offset = end
-            if !isEstablished {
-                try shakeHands()
-                handshakeBytes += Int(taken)
-                guard isEstablished || handshakeBytes <= Self.handshakeBytesMax else {
-                    throw TLSError(.session, "the TLS handshake is too long")
-                }
-            }
-            if isEstablished { count = try read(into: plaintext, from: count) }
-            guard unsafe keyUpdateCount.pointee <= Self.keyUpdatesMax else {
+            guard wire.keyUpdateCount <= Self.keyUpdatesMax else {
                 throw TLSError(.session, "the peer announces new keys too often")
             }
-            guard unsafe BIO_ctrl_pending(output) <= Self.unsentBytesMax else {
+            guard wire.words.count <= Self.unsentBytesMax else {
                 throw TLSError(.session, "the peer asks for more TLS messages than it reads")
             }
         }
         return count
     }
 
-    private mutating func shakeHands() throws(TLSError) {
-        ERR_clear_error()
+    private func shakeHands() throws(TLSError) {
+        TLSError.emptyQueue()
         let result = unsafe SSL_do_handshake(session)
         if result == 1 {
             guard isHTTP2 else {
                 throw TLSError(.session, "the peer does not speak HTTP/2 over TLS")
             }
-            isEstablished = true
+            isHandshakeOver = true
             return
         }
         if unsafe SSL_get_error(session, result) == SSL_ERROR_WANT_READ { return }
         throw failure("TLS handshake failed")
     }
 
-    private mutating func read(
+    private func read(
         into plaintext: TLSBuffer, from start: Int
     ) throws(TLSError) -> Int {
         var count = start
         while true {
-            ERR_clear_error()
+            TLSError.emptyQueue()
             precondition(count < TLSBuffer.bytesMax, "a record's plaintext is no longer than it")
             var got = 0
             let result = unsafe SSL_read_ex(
                 session, plaintext.base + count, TLSBuffer.bytesMax - count, &got)
             if result == 1 {
                 count += got
+                // One more question would only be told that there is nothing left.
+                if !wire.hasInput, unsafe SSL_has_pending(session) == 0 { return count }
                 continue
             }
             switch unsafe SSL_get_error(session, result) {
             case SSL_ERROR_WANT_READ: return count
             case SSL_ERROR_ZERO_RETURN:
-                hasPeerEnded = true
+                isPeerSilent = true
                 return count
             default: throw failure("TLS failed")
             }
@@ -199,44 +189,31 @@ package struct TLSMachine: ~Copyable {
 
     // MARK: Out
 
-    /// Encrypts `plaintext`, in records, and gives out all ciphertext there is.
-    package mutating func encrypt(
-        _ plaintext: Span<UInt8>, _ emit: (Span<UInt8>) -> Void
-    ) throws(TLSError) {
+    /// Encrypts `plaintext`, in records, which wait for `takeCiphertext`.
+    package func encrypt(_ plaintext: Span<UInt8>) throws(TLSError) {
         precondition(isEstablished, "nothing is sent before the handshake is over")
-        var offset = 0
-        while offset < plaintext.count {
-            let end = min(offset + Self.recordBytesMax, plaintext.count)
-            ERR_clear_error()
+        guard !plaintext.isEmpty else { return }
+        try wire.encrypting { () throws(TLSError) in
+            TLSError.emptyQueue()
             var written = 0
-            let result = unsafe plaintext.extracting(offset..<end).withUnsafeBufferPointer {
+            let result = unsafe plaintext.withUnsafeBufferPointer {
                 unsafe SSL_write_ex(session, $0.baseAddress, $0.count, &written)
             }
-            guard result == 1, written == end - offset else { throw failure("TLS failed") }
-            offset = end
-            takeCiphertext(emit)
+            guard result == 1, written == plaintext.count else { throw failure("TLS failed") }
         }
     }
 
     /// Whether there is something to take without encrypting: handshakes, alerts.
-    package var hasCiphertext: Bool { unsafe BIO_ctrl_pending(output) > 0 }
+    package var hasWords: Bool { !wire.words.isEmpty }
 
-    /// Gives out what the protocol has to say.
-    package mutating func takeCiphertext(_ emit: (Span<UInt8>) -> Void) {
-        var base: UnsafeMutablePointer<UInt8>?
-        let count = unsafe withUnsafeMutablePointer(to: &base) {
-            unsafe BIO_ctrl(output, BIO_CTRL_INFO, 0, $0)
-        }
-        guard count > 0, let base = unsafe base else { return }
-        emit(unsafe Span(_unsafeStart: base, count: count))
-        // Moves to the end. A reset would do too, and fill all of the memory with zeros.
-        if unsafe BIO_ctrl(output, BIO_C_FILE_SEEK, count, nil) != count {
-            unsafe BIO_ctrl(output, BIO_CTRL_RESET, 0, nil)
-        }
+    /// Gives out all ciphertext there is.
+    package func takeCiphertext(_ emit: (Span<UInt8>) -> Void) {
+        wire.releaseWords()
+        wire.output.take(emit)
     }
 
     /// Says that nothing more will be sent; the words are taken with `takeCiphertext`.
-    package mutating func end() {
+    package func end() {
         guard isEstablished else { return }
         unsafe SSL_shutdown(session)
         ERR_clear_error()

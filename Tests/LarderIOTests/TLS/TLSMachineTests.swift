@@ -1,71 +1,6 @@
 import LarderIO
 import Testing
 
-/// Two machines joined by two byte buffers, whose bytes arrive in pieces of any size.
-private final class MachinePair {
-    var client: TLSMachine
-    var server: TLSMachine
-    var toServer: [UInt8] = []
-    var toClient: [UInt8] = []
-    var heardByServer: [UInt8] = []
-    var heardByClient: [UInt8] = []
-    private let plaintext = TLSBuffer()
-    private var state: UInt64
-
-    init(
-        server: TLSContext, client: TLSContext, name: String = "localhost", seed: UInt64 = 1
-    ) throws {
-        self.server = try TLSMachine(server: server)
-        self.client = try TLSMachine(client: client, serverName: name)
-        state = seed
-        try self.client.begin()
-    }
-
-    var isClientReady: Bool { client.isEstablished }
-    var isServerReady: Bool { server.isEstablished }
-
-    private func pieceBytes(upTo count: Int) -> Int {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let sizes = [1, 2, 5, 17, 100, 1_500, 16_000, 70_000]
-        return min(count, sizes[Int(state >> 33) % sizes.count])
-    }
-
-    private func append(_ bytes: Span<UInt8>, to list: inout [UInt8]) {
-        for index in bytes.indices { list.append(bytes[index]) }
-    }
-
-    /// Carries bytes until both are silent.
-    func run() throws {
-        let plaintext = plaintext
-        var isMoving = true
-        while isMoving {
-            client.takeCiphertext { append($0, to: &toServer) }
-            server.takeCiphertext { append($0, to: &toClient) }
-            isMoving = !toServer.isEmpty || !toClient.isEmpty
-            if !toServer.isEmpty {
-                let piece = Array(toServer.prefix(pieceBytes(upTo: toServer.count)))
-                toServer.removeFirst(piece.count)
-                let count = try server.receive(piece.span, into: plaintext)
-                append(plaintext.bytes(count), to: &heardByServer)
-            }
-            if !toClient.isEmpty {
-                let piece = Array(toClient.prefix(pieceBytes(upTo: toClient.count)))
-                toClient.removeFirst(piece.count)
-                let count = try client.receive(piece.span, into: plaintext)
-                append(plaintext.bytes(count), to: &heardByClient)
-            }
-        }
-    }
-
-    func sendFromServer(_ bytes: [UInt8]) throws {
-        try server.encrypt(bytes.span) { append($0, to: &toClient) }
-    }
-
-    func sendFromClient(_ bytes: [UInt8]) throws {
-        try client.encrypt(bytes.span) { append($0, to: &toServer) }
-    }
-}
-
 @Suite("TLSMachine")
 struct TLSMachineTests {
     private let certificates = Certificates.shared
@@ -96,6 +31,102 @@ struct TLSMachineTests {
         try pair.run()
         let hasEnded = (client: pair.client.hasPeerEnded, server: pair.server.hasPeerEnded)
         #expect(hasEnded == (client: true, server: false))
+    }
+
+    @Test("byte by byte: the handshake, what follows it, and the end")
+    func byteByByte() throws {
+        let pair = try MachinePair(
+            server: certificates.server(clientAuthority: "authority.pem"),
+            client: certificates.client(as: "client"), pieceBytes: 1)
+        try pair.run()
+        #expect(pair.isClientReady)
+        #expect(pair.isServerReady)
+        let words = pattern(count: 20_000, seed: 5)
+        try pair.sendFromServer(words)
+        try pair.sendFromClient(words)
+        try pair.run()
+        #expect(pair.heardByServer == words)
+        #expect(pair.heardByClient == words)
+        pair.client.end()
+        try pair.run()
+        let hasPeerEnded = pair.server.hasPeerEnded
+        #expect(hasPeerEnded)
+    }
+
+    @Test(
+        "a piece of any size arrives, far longer than a block of the output too",
+        arguments: [1, 16_383, 16_384, 16_385, 262_000, 262_144, 1_200_000])
+    func longPieces(count: Int) throws {
+        let pair = try MachinePair(server: certificates.server(), client: certificates.client())
+        try pair.run()
+        let words = pattern(count: count, seed: UInt64(count))
+        try pair.sendFromServer(words)
+        try pair.run()
+        #expect(pair.heardByClient == words)
+    }
+
+    @Test("more at once than the output holds is refused, and the session is over")
+    func tooLongPiece() throws {
+        let pair = try MachinePair(server: certificates.server(), client: certificates.client())
+        try pair.run()
+        let words = pattern(count: OutputQueue.pendingBytesMax + 64 * 1024, seed: 1)
+        #expect(throws: TLSError.self) { try pair.sendFromServer(words) }
+        #expect(throws: TLSError.self) { try pair.sendFromServer([1]) }
+    }
+
+    @Test("what the protocol says before goes out before, taken or not")
+    func wordsGoFirst() throws {
+        let pair = try MachinePair(server: certificates.server(), client: certificates.client())
+        let plaintext = TLSBuffer()
+        // Until the client's last message of the handshake, which the server answers with tickets.
+        while !pair.isClientReady {
+            pair.take()
+            if !pair.toServer.isEmpty {
+                _ = try pair.server.receive(pair.toServer.span, into: plaintext)
+                pair.toServer = []
+            }
+            pair.take()
+            _ = try pair.client.receive(pair.toClient.span, into: plaintext)
+            pair.toClient = []
+        }
+        pair.take()
+        _ = try pair.server.receive(pair.toServer.span, into: plaintext)
+        pair.toServer = []
+        let hasWords = pair.server.hasWords
+        #expect(hasWords)
+        try pair.sendFromServer([1, 2, 3])
+        let hasWordsStill = pair.server.hasWords
+        #expect(!hasWordsStill)
+        pair.server.end()
+        try pair.run()
+        #expect(pair.heardByClient == [1, 2, 3])
+        let hasPeerEnded = pair.client.hasPeerEnded
+        #expect(hasPeerEnded)
+    }
+
+    @Test("a machine may go at any moment, with words that nobody took")
+    func goesAnyTime() throws {
+        let plaintext = TLSBuffer()
+        let server = try TLSMachine(server: certificates.server())
+        var greeting: [UInt8] = []
+        do {
+            let client = try TLSMachine(client: certificates.client(), serverName: "localhost")
+            try client.begin()
+            client.takeCiphertext { bytes in
+                for index in bytes.indices { greeting.append(bytes[index]) }
+            }
+        }
+        _ = try server.receive(greeting.span, into: plaintext)
+        let hasWords = server.hasWords
+        #expect(hasWords)
+    }
+
+    @Test("a name that no server can have is refused")
+    func impossibleName() throws {
+        let name = String(repeating: "a", count: 300)
+        #expect(throws: TLSError.self) {
+            _ = try TLSMachine(client: certificates.client(), serverName: name)
+        }
     }
 
     @Test("a certificate for another host is not trusted", arguments: ["example.org", "127.0.0.2"])
@@ -145,7 +176,7 @@ struct TLSMachineTests {
 
     @Test("bytes that are no TLS are refused with an alert, and nothing is heard")
     func garbage() throws {
-        var server = try TLSMachine(server: certificates.server())
+        let server = try TLSMachine(server: certificates.server())
         let plaintext = TLSBuffer()
         let bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
         var isRefused = false
@@ -159,7 +190,7 @@ struct TLSMachineTests {
 
     @Test("a greeting that goes on and on is not gathered to its end")
     func longGreeting() throws {
-        var server = try TLSMachine(server: certificates.server())
+        let server = try TLSMachine(server: certificates.server())
         let plaintext = TLSBuffer()
         // Records of TLS that hold pieces of one ClientHello, which says that it has 126,976 bytes.
         let hello: [UInt8] = [1, 1, 0xF0, 0] + [UInt8](repeating: 0, count: 126_976)
@@ -183,6 +214,7 @@ struct TLSMachineTests {
             server: certificates.server(), client: certificates.client(), seed: 3)
         try pair.run()
         try pair.sendFromServer(pattern(count: 1_000, seed: 9))
+        pair.take()
         pair.toClient[(seed &* 7_919) % pair.toClient.count] ^= 0x10
         // A longer length makes the client wait for bytes that do not come.
         let failed = !failure(pair).isEmpty
