@@ -8,7 +8,7 @@ struct ByteStreamTests {
     /// Sends everything by reference, 64 KiB at a time, as fast as the queue has room.
     final class Sender {
         let blob: Blob
-        private var sent = 0
+        private(set) var sent = 0
         init(_ blob: Blob) { self.blob = blob }
 
         var isDone: Bool { sent == blob.storage.count }
@@ -45,13 +45,18 @@ struct ByteStreamTests {
         stream.start()
     }
 
-    func roundTrip(at address: SocketAddress) throws {
-        let sender = Sender(Blob(count: Self.payloadBytes, seed: 7))
+    /// Sends ten MiB to an echo and reads them slowly, over the ends of what `connect` connects.
+    static func roundTrip(
+        _ connect: (
+            EventLoop, _ ready: @escaping (_ server: ByteStream, _ client: ByteStream) -> Void
+        ) throws -> Void
+    ) throws {
+        let sender = Sender(Blob(count: payloadBytes, seed: 7))
         var returned: [UInt8] = []
         var pendingCount = 0
         try withLoop { loop in
-            try connectPair(loop, at: address) { server, client in
-                Self.echo(server) { pendingCount += 1 }
+            try connect(loop) { server, client in
+                echo(server) { pendingCount += 1 }
                 let ear = Ear(client, start: false)
                 ear.onReceived = { ear, bytes in
                     ear.append(bytes)
@@ -74,10 +79,13 @@ struct ByteStreamTests {
     }
 
     @Test("ten MiB come back whole from a slow reader, over TCP")
-    func overTCP() throws { try roundTrip(at: loopback) }
+    func overTCP() throws { try Self.roundTrip { try connectPair($0, $1) } }
 
     @Test("ten MiB come back whole from a slow reader, over a Unix socket")
-    func overUnix() throws { try roundTrip(at: .unix(path: socketPath("echo"))) }
+    func overUnix() throws {
+        let address = SocketAddress.unix(path: socketPath("echo"))
+        try Self.roundTrip { try connectPair($0, at: address, $1) }
+    }
 
     @Test("IPv6 carries bytes too, where there is IPv6")
     func overIPv6() throws {

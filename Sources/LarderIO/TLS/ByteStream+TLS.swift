@@ -107,7 +107,11 @@ extension ByteStream {
     /// it goes first with the next one.
     func writeCiphertext(_ security: Security) {
         guard writingBytes == 0, state != .closed else { return }
-        security.machine.wire.releaseWords()
+        do throws(TLSError) {
+            try security.machine.wire.releaseWords()
+        } catch {
+            return close(error.ioError)
+        }
         if !security.machine.wire.output.isEmpty { write(security.machine.wire.output) }
     }
 

@@ -207,8 +207,8 @@ package final class TLSMachine {
     package var hasWords: Bool { !wire.words.isEmpty }
 
     /// Gives out all ciphertext there is.
-    package func takeCiphertext(_ emit: (Span<UInt8>) -> Void) {
-        wire.releaseWords()
+    package func takeCiphertext(_ emit: (Span<UInt8>) -> Void) throws(TLSError) {
+        try wire.releaseWords()
         wire.output.take(emit)
     }
 

@@ -60,17 +60,20 @@ final class TLSWire {
 
     /// Lets the records that the session writes while `body` runs follow what waits.
     func encrypting(_ body: () throws(TLSError) -> Void) throws(TLSError) {
-        releaseWords()
+        try releaseWords()
         isEncrypting = true
         defer { isEncrypting = false }
         try body()
     }
 
     /// Moves what the protocol has to say into the output.
-    func releaseWords() {
+    ///
+    /// - Throws: if the output has no room, which then has bytes that must not overtake the words.
+    func releaseWords() throws(TLSError) {
         guard !words.isEmpty else { return }
-        let isTaken = output.append(copying: words.span)
-        assert(isTaken, "the output is empty before")
+        guard output.append(copying: words.span) else {
+            throw TLSError(.session, "no room for \(words.count) bytes of TLS messages")
+        }
         words = []
     }
 

@@ -38,9 +38,9 @@ final class MachinePair {
     }
 
     /// Takes what both have to say.
-    func take() {
-        client.takeCiphertext { append($0, to: &toServer) }
-        server.takeCiphertext { append($0, to: &toClient) }
+    func take() throws {
+        try client.takeCiphertext { append($0, to: &toServer) }
+        try server.takeCiphertext { append($0, to: &toClient) }
     }
 
     /// Carries bytes until both are silent.
@@ -48,7 +48,7 @@ final class MachinePair {
         let plaintext = plaintext
         var isMoving = true
         while isMoving {
-            take()
+            try take()
             isMoving = !toServer.isEmpty || !toClient.isEmpty
             if !toServer.isEmpty {
                 let piece = Array(toServer.prefix(pieceBytes(upTo: toServer.count)))

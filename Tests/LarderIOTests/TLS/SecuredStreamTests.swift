@@ -13,11 +13,7 @@ struct SecuredStreamTests {
         let client = try certificates.client()
         let words = pattern(count: 5_000, seed: 1)
         try withLoop { loop in
-            try connectPair(loop) { serverStream, clientStream in
-                do {
-                    try serverStream.secure(server: server)
-                    try clientStream.secure(client: client, serverName: "localhost")
-                } catch { Issue.record(error) }
+            try connectSecuredPair(loop, server, client) { serverStream, clientStream in
                 let ear = Ear(serverStream)
                 let mouth = Ear(clientStream)
                 mouth.send(words)
@@ -48,11 +44,7 @@ struct SecuredStreamTests {
         let client = try certificates.client()
         let blob = Blob(count: 3_000_000, seed: 7)
         try withLoop { loop in
-            try connectPair(loop) { serverStream, clientStream in
-                do {
-                    try serverStream.secure(server: server)
-                    try clientStream.secure(client: client, serverName: "localhost")
-                } catch { Issue.record(error) }
+            try connectSecuredPair(loop, server, client) { serverStream, clientStream in
                 let ear = Ear(serverStream)
                 let mouth = Ear(clientStream)
                 var sent = 0
@@ -90,11 +82,7 @@ struct SecuredStreamTests {
         let server = try certificates.server()
         let client = try certificates.client(trusting: "stranger.pem")
         try withLoop { loop in
-            try connectPair(loop) { serverStream, clientStream in
-                do {
-                    try serverStream.secure(server: server)
-                    try clientStream.secure(client: client, serverName: "localhost")
-                } catch { Issue.record(error) }
+            try connectSecuredPair(loop, server, client) { serverStream, clientStream in
                 let ear = Ear(serverStream)
                 var open = 2
                 let ended: (Ear) -> Void = { ended in

@@ -11,50 +11,19 @@ struct SecuredWritingTests {
     ///
     /// - Returns: how many bytes of the blob it has taken, from the first on.
     private static func fill(_ stream: ByteStream, from blob: Blob) -> Int {
-        var sent = 0
-        while !stream.isWriting, sent < blob.storage.count {
-            while stream.output.hasRoom, sent < blob.storage.count {
-                let end = min(sent + 65_536, blob.storage.count)
-                let piece = blob.bytes.extracting(sent..<end)
-                expectTaken(stream.output.append(referencing: piece, owner: blob))
-                sent = end
-            }
-            stream.flush()
-        }
+        let sender = ByteStreamTests.Sender(blob)
+        sender.pump(stream)
         #expect(stream.isWriting, "the socket does not take all of it")
-        return sent
+        return sender.sent
     }
 
     @Test("ten MiB come back whole from a slow reader")
     func slowReader() throws {
         let server = try certificates.server()
         let client = try certificates.client()
-        let sender = ByteStreamTests.Sender(Blob(count: ByteStreamTests.payloadBytes, seed: 7))
-        var returned: [UInt8] = []
-        var pendingCount = 0
-        try withLoop { loop in
-            try connectPair(loop) { serverStream, clientStream in
-                do {
-                    try serverStream.secure(server: server)
-                    try clientStream.secure(client: client, serverName: "localhost")
-                } catch { Issue.record(error) }
-                ByteStreamTests.echo(serverStream) { pendingCount += 1 }
-                let ear = Ear(clientStream, start: false)
-                ear.onReceived = { ear, bytes in
-                    ear.append(bytes)
-                    ear.stream.pauseReading()
-                    loop.timer(afterMillis: 1) { ear.stream.resumeReading() }
-                    guard ear.bytes.count >= sender.blob.storage.count else { return }
-                    returned = ear.bytes
-                    ear.stream.close()
-                }
-                ear.onDrained = { sender.pump($0.stream) }
-                ear.onClosed = { _ in loop.stop() }
-                clientStream.start()
-            }
+        try ByteStreamTests.roundTrip { loop, ready in
+            try connectSecuredPair(loop, server, client, ready)
         }
-        #expect(returned == sender.blob.storage)
-        #expect(pendingCount > 0)
     }
 
     @Test("what waits when a stream is closed after its flush arrives, and then the end in order")
@@ -64,11 +33,7 @@ struct SecuredWritingTests {
         let blob = Blob(count: 64 << 20, seed: 3)
         var sent = 0
         try withLoop { loop in
-            try connectPair(loop) { serverStream, clientStream in
-                do {
-                    try serverStream.secure(server: server)
-                    try clientStream.secure(client: client, serverName: "localhost")
-                } catch { Issue.record(error) }
+            try connectSecuredPair(loop, server, client) { serverStream, clientStream in
                 let ear = Ear(serverStream)
                 let mouth = Ear(clientStream)
                 mouth.send([1])
@@ -101,11 +66,7 @@ struct SecuredWritingTests {
         let client = try certificates.client()
         weak var watched: Blob?
         try withLoop { loop in
-            try connectPair(loop) { serverStream, clientStream in
-                do {
-                    try serverStream.secure(server: server)
-                    try clientStream.secure(client: client, serverName: "localhost")
-                } catch { Issue.record(error) }
+            try connectSecuredPair(loop, server, client) { serverStream, clientStream in
                 let blob = Blob(count: 64 << 20, seed: 3)
                 watched = blob
                 let ear = Ear(serverStream)
@@ -151,8 +112,8 @@ struct SecuredWritingTests {
                 let ear = Ear(serverStream)
                 let mouth = Ear(clientStream)
                 var hasAsked = false
-                func say(_ mouth: Ear) {
-                    machine.takeCiphertext { bytes in
+                func say(_ mouth: Ear) throws(TLSError) {
+                    try machine.takeCiphertext { bytes in
                         expectTaken(mouth.stream.output.append(copying: bytes))
                     }
                     mouth.stream.flush()
@@ -169,7 +130,7 @@ struct SecuredWritingTests {
                             let request: [UInt8] = [1]
                             try machine.encrypt(request.span)
                         }
-                        say(mouth)
+                        try say(mouth)
                     } catch {
                         reason = "\(error)"
                         mouth.stream.close()
@@ -188,8 +149,10 @@ struct SecuredWritingTests {
                     #expect(ear.error?.isTLS == true)
                     loop.stop()
                 }
-                do throws(TLSError) { try machine.begin() } catch { Issue.record(error) }
-                say(mouth)
+                do throws(TLSError) {
+                    try machine.begin()
+                    try say(mouth)
+                } catch { Issue.record(error) }
             }
         }
         #expect(sent > 0)

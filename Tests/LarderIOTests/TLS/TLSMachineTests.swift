@@ -80,16 +80,16 @@ struct TLSMachineTests {
         let plaintext = TLSBuffer()
         // Until the client's last message of the handshake, which the server answers with tickets.
         while !pair.isClientReady {
-            pair.take()
+            try pair.take()
             if !pair.toServer.isEmpty {
                 _ = try pair.server.receive(pair.toServer.span, into: plaintext)
                 pair.toServer = []
             }
-            pair.take()
+            try pair.take()
             _ = try pair.client.receive(pair.toClient.span, into: plaintext)
             pair.toClient = []
         }
-        pair.take()
+        try pair.take()
         _ = try pair.server.receive(pair.toServer.span, into: plaintext)
         pair.toServer = []
         let hasWords = pair.server.hasWords
@@ -112,7 +112,7 @@ struct TLSMachineTests {
         do {
             let client = try TLSMachine(client: certificates.client(), serverName: "localhost")
             try client.begin()
-            client.takeCiphertext { bytes in
+            try client.takeCiphertext { bytes in
                 for index in bytes.indices { greeting.append(bytes[index]) }
             }
         }
@@ -214,7 +214,7 @@ struct TLSMachineTests {
             server: certificates.server(), client: certificates.client(), seed: 3)
         try pair.run()
         try pair.sendFromServer(pattern(count: 1_000, seed: 9))
-        pair.take()
+        try pair.take()
         pair.toClient[(seed &* 7_919) % pair.toClient.count] ^= 0x10
         // A longer length makes the client wait for bytes that do not come.
         let failed = !failure(pair).isEmpty
