@@ -9,7 +9,8 @@
 @safe
 struct FrameScanner: ~Copyable {
     static let headBytes = 9
-    private static let windowUpdateBytes = headBytes + 4
+    /// RST_STREAM and WINDOW_UPDATE: all that is ever kept of a torn frame.
+    private static let shortFrameBytes = headBytes + 4
     private static let prefaceBytes = 24
 
     private let isServer: Bool
@@ -34,7 +35,7 @@ struct FrameScanner: ~Copyable {
     init(expectsPreface: Bool) {
         isServer = expectsPreface
         prefaceLeft = expectsPreface ? Self.prefaceBytes : 0
-        unsafe held = .allocate(capacity: Self.windowUpdateBytes)
+        unsafe held = .allocate(capacity: Self.shortFrameBytes)
     }
 
     deinit { unsafe held.deallocate() }
@@ -68,8 +69,8 @@ struct FrameScanner: ~Copyable {
             return unsafe (taken, .head(held))
         }
         payloadLeft = 0
-        taken += unsafe hold(input, from: taken, upTo: Self.windowUpdateBytes)
-        guard heldCount == Self.windowUpdateBytes else { return unsafe (taken, .nothing) }
+        taken += unsafe hold(input, from: taken, upTo: Self.shortFrameBytes)
+        guard heldCount == Self.shortFrameBytes else { return unsafe (taken, .nothing) }
         heldCount = 0
         isHoldingWhole = false
         guard unsafe Self.streamID(held) == 0 else { return unsafe (taken, .nothing) }
@@ -90,7 +91,7 @@ struct FrameScanner: ~Copyable {
     private mutating func holdWhole(_ input: UnsafeBufferPointer<UInt8>, from start: Int) {
         payloadLeft = 0
         isHoldingWhole = true
-        _ = unsafe hold(input, from: start, upTo: Self.windowUpdateBytes)
+        _ = unsafe hold(input, from: start, upTo: Self.shortFrameBytes)
     }
 
     /// The library gets a part of a block that was not stopped at.
@@ -177,7 +178,7 @@ struct FrameScanner: ~Copyable {
         case .fault: return nil
         case .forLibrary: return .forLibrary
         case .dropped:
-            let end = headStart + Self.windowUpdateBytes
+            let end = headStart + Self.shortFrameBytes
             guard end <= input.count else {
                 unsafe holdWhole(input, from: headStart)
                 return .taken(input.count)
@@ -197,7 +198,7 @@ struct FrameScanner: ~Copyable {
     private mutating func fateOfOver(_ head: UnsafePointer<UInt8>) -> FateOfOver {
         switch unsafe FrameKind(type: head[3]) {
         case .reset, .windowUpdate:
-            let isWhole = unsafe Self.payloadBytes(head) == Self.windowUpdateBytes - Self.headBytes
+            let isWhole = unsafe Self.payloadBytes(head) == Self.shortFrameBytes - Self.headBytes
             if isWhole { return .dropped }
             fault = fault ?? .frameSize
         case .data, .headers: fault = fault ?? .streamClosed
@@ -212,7 +213,7 @@ struct FrameScanner: ~Copyable {
     /// An update of the connection's window, as it should be: any other fault is the library's.
     private func isWindowUpdate(_ head: UnsafePointer<UInt8>) -> Bool {
         unsafe isServer && head[3] == FrameType.windowUpdate && !isInsideBlock
-            && Self.payloadBytes(head) == Self.windowUpdateBytes - Self.headBytes
+            && Self.payloadBytes(head) == Self.shortFrameBytes - Self.headBytes
             && Self.streamID(head) == 0
     }
 

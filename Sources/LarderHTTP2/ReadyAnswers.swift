@@ -47,15 +47,8 @@ struct ReadyAnswers: ~Copyable {
         return frames.referencedCount - countedBefore
     }
 
-    /// WINDOW_UPDATE for the connection.
-    mutating func appendWindowUpdate(_ bytes: Int) {
-        let payload = SessionCore.bigEndian(UInt32(clamping: min(bytes, Int(Int32.max))))
-        var at = unsafe frames.extend(FrameScanner.headBytes + payload.count)
-        unsafe payload.withUnsafeBufferPointer { payload in
-            unsafe Self.write(
-                &at, FrameHead(payload.count, FrameType.windowUpdate, 0, 0), payload)
-        }
-    }
+    /// A frame without a body, between answers.
+    mutating func append(frame: [UInt8]) { frames.append(copying: frame.span) }
 
     private static func write(
         _ at: inout UnsafeMutablePointer<UInt8>, _ head: FrameHead,

@@ -9,7 +9,6 @@ struct RepeatedRequest: ~Copyable {
     private static let lengthOffset = 2
     private static let flagsOffset = 4
     private static let streamOffset = 5
-    private static let streamBytes = 4
     /// `:method: CONNECT` and `:authority: a`, names of the static table, values spelt out and not
     /// added: CONNECT needs no more, and other methods need twice as many fields.
     private static let block: [UInt8] =
@@ -36,23 +35,19 @@ struct RepeatedRequest: ~Copyable {
 
     /// The frame in place of the one with this head: the same stream, the same flags.
     func frame(for head: UnsafePointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
-        unsafe frame[Self.lengthOffset] = UInt8(Self.block.count)
-        unsafe frame[Self.flagsOffset] = head[Self.flagsOffset]
-        for offset in Self.streamOffset..<(Self.streamOffset + Self.streamBytes) {
-            unsafe frame[offset] = head[offset]
-        }
-        return unsafe UnsafeBufferPointer(start: frame, count: frameBytes)
+        unsafe frame(FrameScanner.streamID(head), flags: head[Self.flagsOffset])
     }
 
-    /// A request on stream `id`, all of it or the beginning.
+    /// The beginning of stream `id`, or all of what its peer sends.
     func frame(_ id: Int32, hasEnded: Bool) -> UnsafeBufferPointer<UInt8> {
+        unsafe frame(id, flags: FrameFlag.endOfHeaders | (hasEnded ? FrameFlag.endOfStream : 0))
+    }
+
+    private func frame(_ id: Int32, flags: UInt8) -> UnsafeBufferPointer<UInt8> {
         unsafe frame[Self.lengthOffset] = UInt8(Self.block.count)
-        unsafe frame[Self.flagsOffset] =
-            FrameFlag.endOfHeaders | (hasEnded ? FrameFlag.endOfStream : 0)
-        for index in 0..<Self.streamBytes {
-            unsafe frame[Self.streamOffset + index] = UInt8(
-                truncatingIfNeeded: id >> Int32(8 * (Self.streamBytes - 1 - index)))
-        }
+        unsafe frame[Self.flagsOffset] = flags
+        unsafe UnsafeMutableRawPointer(frame + Self.streamOffset)
+            .storeBytes(of: id.bigEndian, as: Int32.self)
         return unsafe UnsafeBufferPointer(start: frame, count: frameBytes)
     }
 

@@ -65,9 +65,7 @@ extension SessionCore {
     /// Tells the library of the connection's window, if an update leaves something to tell.
     private func updateWindow(_ increment: Int) -> Int {
         guard let left = unsafe state.pointee.settleWindow(increment) else { return 0 }
-        let frame =
-            [0, 0, 4, FrameType.windowUpdate, noFlags, 0, 0, 0, 0]
-            + Self.bigEndian(UInt32(clamping: left))
+        let frame = Self.windowUpdate(left)
         return unsafe frame.withUnsafeBufferPointer { frame in
             guard let start = frame.baseAddress else { return 0 }
             return unsafe give(start, frame.count)

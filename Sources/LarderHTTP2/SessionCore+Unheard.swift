@@ -107,7 +107,7 @@ extension SessionState {
     @inline(__always)
     mutating func payOwedWindow() {
         guard unheard.owedWindowBytes > owedWindowBytesMax, !isInsideSentBlock else { return }
-        ready.appendWindowUpdate(unheard.owedWindowBytes)
+        ready.append(frame: SessionCore.windowUpdate(unheard.owedWindowBytes))
         unheard.owedWindowBytes = 0
         counters.windowUpdatesSent &+= 1
     }

@@ -226,6 +226,12 @@ struct SessionCore: ~Copyable {
             + Self.bigEndian(UInt32(clamping: last)) + Self.bigEndian(error.code)
     }
 
+    /// WINDOW_UPDATE for the connection.
+    static func windowUpdate(_ increment: Int) -> [UInt8] {
+        [0, 0, 4, FrameType.windowUpdate, noFlags, 0, 0, 0, 0]
+            + bigEndian(UInt32(clamping: increment))
+    }
+
     static func bigEndian(_ number: UInt32) -> [UInt8] {
         [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
     }

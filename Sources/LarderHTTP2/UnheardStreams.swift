@@ -54,12 +54,20 @@ struct UnheardStreams: ~Copyable {
     mutating func settled() { count -= 1 }
 
     /// The stream of a body that has come.
+    ///
+    /// - Complexity: O(1) for bodies in the order of their headers, O(log n) for others.
     mutating func find(_ id: Int32) -> StreamRef? {
         if firstWithoutBody < waiting.count, waiting[firstWithoutBody].id == id {
             firstWithoutBody += 1
             return waiting[firstWithoutBody - 1]
         }
-        return waiting.first { $0.id == id }
+        var low = 0
+        var high = waiting.count
+        while low < high {
+            let middle = (low + high) / 2
+            if waiting[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        return low < waiting.count && waiting[low].id == id ? waiting[low] : nil
     }
 
     /// The next stream up to `id` that may have to be told of.
