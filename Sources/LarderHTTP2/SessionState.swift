@@ -25,8 +25,9 @@ struct SessionState: ~Copyable {
     var scanner: FrameScanner
     var memo: BlockMemo
     let repeatedRequest = RepeatedRequest()
-    /// The list of the header block that the library gets now, if it is known without it.
-    var knownList: HeaderRange?
+    let tableAddition = TableAddition()
+    /// A stream that the library has forgotten; 0: it has forgotten none.
+    var closedID: Int32 = 0
     /// The list that the last block became, if it began a request.
     var newList: HeaderRange?
     var unheard = UnheardStreams()
@@ -228,7 +229,7 @@ struct SessionState: ~Copyable {
     mutating func fieldReceived(
         name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
     ) {
-        guard knownList == nil, unsafe listSlot != nil else { return }
+        guard unsafe listSlot != nil else { return }
         unsafe headers.append(name: name, value: value)
     }
 
@@ -237,8 +238,7 @@ struct SessionState: ~Copyable {
         unsafe listSlot = nil
         if endOfStream { unsafe slot.pointee.hasPeerEnded = true }
         let stream = unsafe slot.pointee.reference
-        let decoded = headers.endList()
-        guard let range = knownList ?? decoded else {
+        guard let range = headers.endList() else {
             counters.headerListsRefused &+= 1
             unsafe slot.pointee.isAnnounced = true
             unsafe slot.pointee.hasHeaders = true
