@@ -86,7 +86,7 @@ extension Settings {
     package static let memoryBytesCeiling = ServicesConfiguration.budgetBytesMax
     package static let entriesMaxAllowed: ClosedRange<UInt64> = 0...(1 << 40)
     package static let missCostBytesAllowed: ClosedRange<UInt64> = 1...(1 << 40)
-    package static let keyBytesMaxAllowed: ClosedRange<UInt64> = 1...65_536
+    package static let keyBytesMaxAllowed: ClosedRange<UInt64> = 1...65_535
     package static let messageBytesMaxAllowed: ClosedRange<UInt64> = (1 << 10)...(256 << 20)
     package static let streamsMaxAllowed: ClosedRange<UInt64> = 1...65_536
     package static let drainTimeoutMillisAllowed: ClosedRange<UInt64> = 0...3_600_000

@@ -54,7 +54,7 @@ import Testing
     func places() throws {
         let settings = try resolve([
             "listen": "[::1]:1,unix:/tmp/l", "threads": "2", "cache.memory": "64MiB",
-            "cache.max-entries": "10", "cache.miss-cost": "125KiB", "cache.max-key-bytes": "64KiB",
+            "cache.max-entries": "10", "cache.miss-cost": "125KiB", "cache.max-key-bytes": "63KiB",
             "cache.max-value-bytes": "8MiB", "server.max-inline-bytes": "2MiB",
             "server.max-message-bytes": "16MiB", "server.max-streams": "7",
             "server.drain-timeout": "2m", "server.reflection": "false",
@@ -72,7 +72,7 @@ import Testing
         expected.memoryBytes = 64 << 20
         expected.entriesMax = 10
         expected.missCost = .kappa(bytes: 125 << 10)
-        expected.keyBytesMax = 65_536
+        expected.keyBytesMax = 64_512
         expected.valueBytesMax = 8 << 20
         expected.inlineBytesMax = 2 << 20
         expected.messageBytesMax = 16 << 20
@@ -134,7 +134,7 @@ import Testing
                 "cache.miss-cost", ["object", "balanced", "bytes", "1", "1TiB"],
                 ["0", "1025GiB"]
             ),
-            ("cache.max-key-bytes", ["1", "65536"], ["0", "65537"]),
+            ("cache.max-key-bytes", ["1", "65535"], ["0", "65536"]),
             ("cache.max-value-bytes", ["1", "107347968"], ["0", "107347969"]),
             ("server.max-inline-bytes", ["1", "107347968"], ["0", "107347969"]),
             ("server.max-message-bytes", ["1KiB", "256MiB"], ["1023", "268435457", "99999TiB"]),
