@@ -17,7 +17,7 @@ extension Cache {
         setBudget { Budget(bytes: bytes, entriesMax: $0.entriesMax, laneCount: $0.laneCount) }
     }
 
-    /// Changes the entry limit (`nil`: none) the same way.
+    /// Changes the entry limit (at least 1; `nil`: none) the same way.
     public func setEntriesMax(_ entriesMax: UInt64?) {
         setBudget { Budget(bytes: $0.bytes, entriesMax: entriesMax, laneCount: $0.laneCount) }
     }

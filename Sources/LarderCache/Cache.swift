@@ -35,9 +35,12 @@ public final class Cache: Sendable {
     /// Whether there is more in the cache than the processor's own caches hold.
     private let isBeyondProcessor = Atomic<Bool>(false)
 
-    /// Makes an empty cache. Traps on a configuration out of the bounds it documents.
+    /// Makes an empty cache. Traps on a configuration out of the bounds it documents, and if the
+    /// system has no addresses for it (``systemHasAddresses``).
     public init(_ configuration: Configuration) {
-        precondition(configuration.shardCount <= Configuration.shardCountMax)
+        precondition(
+            configuration.shardCount <= Configuration.shardCountMax,
+            "there are at most 4,096 shards")
         precondition(
             configuration.writerCount >= 1, "someone writes")
         precondition(

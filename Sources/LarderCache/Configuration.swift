@@ -2,13 +2,18 @@ extension Cache {
     /// The largest budget that counts: 224 GiB. A larger one is taken as this.
     public static let budgetBytesMax = EntryArena.liveBytesMax
 
+    /// Whether the system has addresses for one more cache: 512 GiB of them for a moment, half of
+    /// that for as long as the cache lives, none with memory behind before something is stored. It
+    /// has, unless a limit is set (`ulimit -v`).
+    public static var systemHasAddresses: Bool { EntryArena.systemHasAddresses }
+
     /// What a cache is made with.
     public struct Configuration: Sendable {
         static let shardCountMax = 4096
 
         /// The bytes that keys, values and their overhead may take together.
         public var budgetBytes: UInt64
-        /// The entries that may be held; `nil`: as many as the budget allows.
+        /// The entries that may be held, at least 1; `nil`: as many as the budget allows.
         public var entriesMax: UInt64?
         /// The longest key; at most 65,535.
         public var keyBytesMax: Int
@@ -17,7 +22,8 @@ extension Cache {
         public var valueBytesMax: UInt64
         /// The locks that the keys are spread over: a power of two, at most 4,096.
         public var shardCount: Int
-        /// The threads that write at the same time.
+        /// The threads that are expected to write at the same time, at least 1. More may; they
+        /// wait for each other more often.
         public var writerCount = 1
         public var seed: HashSeed
         /// What a miss costs: decides what is kept.

@@ -36,7 +36,16 @@ package enum SystemPages {
     /// power of two.
     @unsafe
     package static func reserve(alignedBytes bytes: Int) -> UnsafeMutableRawPointer {
-        let start = unsafe mapped(bytes * 2, PROT_NONE, noReserve)
+        guard let region = unsafe reserveIfGranted(alignedBytes: bytes) else {
+            preconditionFailure("the system grants addresses, which `ulimit -v` limits")
+        }
+        return unsafe region
+    }
+
+    /// The same; `nil` if the system does not have twice as many.
+    @unsafe
+    package static func reserveIfGranted(alignedBytes bytes: Int) -> UnsafeMutableRawPointer? {
+        guard let start = unsafe mappedIfGranted(bytes * 2, PROT_NONE, noReserve) else { return nil }
         let head = Int(truncatingIfNeeded: 0 &- UInt(bitPattern: start)) & (bytes - 1)
         let region = unsafe start + head
         if head > 0 { unsafe unmap(start, bytes: head) }

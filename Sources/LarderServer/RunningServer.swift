@@ -52,6 +52,8 @@ package final class RunningServer: Sendable {
         } catch {
             throw .configuration(error.description)
         }
+        let descriptors = DescriptorLimit.raise()
+        try SystemNeeds.check(settings, descriptors: descriptors)
         let gauges = ServerGauges()
         let live = LiveSettings(settings, sources: sources, logLevel: logLevel)
         admin = AdminControl(live, gauges)
@@ -63,7 +65,7 @@ package final class RunningServer: Sendable {
             try Door.listen(text)
         }
         boundOpsAddresses = opsSockets.map(\.boundAddress)
-        possibleConnections = Self.possibleConnections(settings, logger)
+        possibleConnections = Self.possibleConnections(settings, descriptors, logger)
         places = ConnectionPlaces(
             countMax: min(settings.peers.connectionsMax ?? .max, possibleConnections))
         do throws(IOError) {
@@ -73,7 +75,7 @@ package final class RunningServer: Sendable {
                     logger: logger, gauges: gauges)
             }
         } catch {
-            throw .internalFault(error.description)
+            throw .systemRefuses(error.description)
         }
         admin.attach(self, services)
         do throws(IOError) {
@@ -81,7 +83,7 @@ package final class RunningServer: Sendable {
         } catch {
             // Those that run would hold their threads and the addresses for ever.
             for loop in loops { loop.stop() }
-            throw .internalFault(error.description)
+            throw .systemRefuses(error.description)
         }
         var metadata: Logger.Metadata = [
             "listen": .array(boundAddresses.map { .string($0.description) }),
@@ -132,8 +134,10 @@ package final class RunningServer: Sendable {
     }
 
     /// How many connections the process has descriptors for.
-    private static func possibleConnections(_ settings: Settings, _ logger: Logger) -> Int {
-        guard let descriptors = DescriptorLimit.raise() else { return .max }
+    private static func possibleConnections(
+        _ settings: Settings, _ descriptors: Int?, _ logger: Logger
+    ) -> Int {
+        guard let descriptors else { return .max }
         let own = ownDescriptors + settings.threads * descriptorsPerThread
         let possible = max(1, descriptors - own)
         if let wanted = settings.peers.connectionsMax, wanted > possible {

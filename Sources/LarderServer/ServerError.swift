@@ -6,13 +6,15 @@ package enum ServerError: Error, Equatable {
     case cannotListen(_ address: String, reason: String)
     /// The settings don't fit together, or a file that they name can't be used.
     case configuration(_ reason: String)
-    /// A fault of Larder itself or of what it needs from the system.
+    /// The system refuses something else that is needed: threads, descriptors, addresses.
+    case systemRefuses(_ reason: String)
+    /// A fault of Larder itself.
     case internalFault(_ reason: String)
 
     /// The process's exit code, one of `sysexits.h`.
     package var exitCode: Int32 {
         switch self {
-        case .addressInUse, .cannotListen: ExitStatus.systemFault
+        case .addressInUse, .cannotListen, .systemRefuses: ExitStatus.systemFault
         case .configuration: ExitStatus.configuration
         case .internalFault: ExitStatus.internalFault
         }
@@ -27,6 +29,8 @@ extension ServerError: CustomStringConvertible {
         case .cannotListen(let address, let reason):
             "\(OneLine.quoted(address)): can't listen: \(OneLine.text(reason))"
         case .configuration(let reason): reason
+        case .systemRefuses(let reason):
+            "the system refuses what the server needs: \(OneLine.text(reason))"
         case .internalFault(let reason):
             "internal fault: \(OneLine.text(reason))"
         }

@@ -4,6 +4,8 @@ import LarderCache
 package struct ServicesConfiguration: Sendable {
     /// The largest budget that a cache can address.
     package static let budgetBytesMax = Cache.budgetBytesMax
+    /// Whether the system has addresses for a cache.
+    package static var systemHasAddresses: Bool { Cache.systemHasAddresses }
 
     /// Of the cache: keys, values and all that is kept for them.
     package var budgetBytes: UInt64

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 import pathlib
 import signal
 import socket
@@ -57,14 +58,54 @@ def test_no_listener_starts_without_all_of_them(make_server, tmp_path, flag):
     assert (tmp_path / "file").read_text() == "not a socket"
 
 
-def test_a_loop_that_can_not_be_made_is_exit_70_and_nothing_listens(tmp_path):
-    """There are descriptors for the first loops and not for the others."""
-    run = subprocess.run(
-        ["sh", "-c", 'ulimit -n 48; exec "$@"', "sh", str(harness.LARDER), "serve", "--threads", "32",
-         "--listen", f"unix:{tmp_path}/socket"],
+def under(limit: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Larder under a limit of the shell."""
+    return subprocess.run(
+        ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", str(harness.LARDER), *arguments],
         capture_output=True, timeout=60, env=harness.environment())
-    assert_refused(run, 70, "too many open files")
+
+
+@pytest.mark.parametrize("limit", [5, 12, 16, 22, 48, 120])
+def test_too_few_descriptors_are_exit_71_and_nothing_listens(tmp_path, limit):
+    """With some of these numbers there are descriptors for the first loops and not for the others."""
+    run = under(f"-n {limit}", "serve", "--threads", "32", "--listen", f"unix:{tmp_path}/socket")
+    assert_refused(run, 71, f"may have {limit} ", "ulimit -n", "32 threads need 153 file descriptors")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loop_that_can_not_be_made_is_exit_71_and_nothing_listens(tmp_path):
+    """As many descriptors as are needed, and some are taken by whoever started it."""
+    taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(60)]
+    try:
+        run = subprocess.run(
+            ["sh", "-c", 'ulimit -n 153; exec "$@"', "sh", str(harness.LARDER), "serve", "--threads", "32",
+             "--listen", f"unix:{tmp_path}/socket"],
+            capture_output=True, timeout=60, env=harness.environment(), pass_fds=taken)
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+    assert_refused(run, 71, "too many open files")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kibibytes", [1_000_000, 300_000_000])
+def test_too_few_addresses_are_exit_71_and_nothing_listens(tmp_path, kibibytes):
+    run = under(f"-v {kibibytes}", "serve", "--memory", "64MiB", "--listen", f"unix:{tmp_path}/socket")
+    assert_refused(run, 71, "address space", "ulimit -v")
+    assert list(tmp_path.iterdir()) == []
+    trace = tmp_path / "trace.csv"
+    trace.write_text("time,key,size\n1,1,10\n")
+    run = under(f"-v {kibibytes}", "simulate", str(trace), "--budget", "1MiB")
+    assert_refused(run, 71, "address space", "ulimit -v")
+
+
+def test_the_longest_key_that_may_be_asked_for_is_served(make_server):
+    server = make_server("--max-key-bytes", "65535")
+    key = "k" * 65_535
+    assert harness.larder("set", key, "value", "--addr", server.address).returncode == 0
+    assert harness.larder("get", key, "--addr", server.address).stdout.strip() == b"value"
+    run = harness.larder("serve", "--max-key-bytes", "64KiB")
+    assert_refused(run, 64, "out of range")
 
 
 def thread_of(server, name):

@@ -70,6 +70,15 @@ package struct EntryArena: ~Copyable, Sendable {
         unsafe control.initialize(to: Control(state: Guarded(state)))
     }
 
+    /// Whether the system grants the addresses of another arena.
+    static var systemHasAddresses: Bool {
+        guard let region = unsafe SystemPages.reserveIfGranted(alignedBytes: regionBytes) else {
+            return false
+        }
+        unsafe SystemPages.unmap(region, bytes: regionBytes)
+        return true
+    }
+
     // MARK: units
 
     private static func unitShift(budgetBytes: UInt64) -> Int {

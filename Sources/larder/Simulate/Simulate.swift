@@ -76,6 +76,11 @@ struct Simulate: AsyncParsableCommand {
     }
 
     func run() async throws {
+        guard Cache.systemHasAddresses else {
+            throw CommandFailure(
+                "the system does not grant the address space of a cache (ulimit -v)",
+                exitCode: ExitStatus.systemFault)
+        }
         let progress = Progress(cellCount: traces.count * budget.count * policy.count)
         let bar = ProgressBar(isWanted: !hidesProgress) { progress.line }
         var cells: [SimulationReport.Cell] = []
