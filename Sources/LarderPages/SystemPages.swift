@@ -45,7 +45,9 @@ package enum SystemPages {
     /// The same; `nil` if the system does not have twice as many.
     @unsafe
     package static func reserveIfGranted(alignedBytes bytes: Int) -> UnsafeMutableRawPointer? {
-        guard let start = unsafe mappedIfGranted(bytes * 2, PROT_NONE, noReserve) else { return nil }
+        guard let start = unsafe mappedIfGranted(bytes * 2, PROT_NONE, noReserve) else {
+            return nil
+        }
         let head = Int(truncatingIfNeeded: 0 &- UInt(bitPattern: start)) & (bytes - 1)
         let region = unsafe start + head
         if head > 0 { unsafe unmap(start, bytes: head) }
