@@ -1,12 +1,16 @@
 """Loads that are killed, and servers that are: what was acknowledged is there, the rest can follow."""
 
+import contextlib
 import json
 import os
 import pty
 import re
 import select
 import signal
+import socket
+import socketserver
 import subprocess
+import threading
 import time
 
 import harness
@@ -71,3 +75,70 @@ def test_a_progress_bar_is_drawn_on_a_terminal(make_server, tmp_path):
     text = shown.decode(errors="replace")
     assert re.search(r"\d+ %", text) and "acknowledged" in text and "/s" in text
     assert "400,000" in text
+
+
+@contextlib.contextmanager
+def cutting_proxy(server, bytes_max: int):
+    """Lets `bytes_max` through in each direction of a connection, then breaks it. Yields its address and the breaks."""
+    breaks = []
+
+    class Proxy(socketserver.BaseRequestHandler):
+        def handle(self):
+            with socket.create_connection(("127.0.0.1", server.port)) as upstream:
+                ways = {self.request: upstream, upstream: self.request}
+                passed = dict.fromkeys(ways, 0)
+                while True:
+                    for source in select.select(list(ways), [], [])[0]:
+                        data = source.recv(65_536)
+                        if not data:
+                            return
+                        passed[source] += len(data)
+                        if passed[source] > bytes_max:
+                            breaks.append(None)
+                            return
+                        ways[source].sendall(data)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Proxy) as proxy:
+        proxy.daemon_threads = True
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{proxy.server_address[1]}", breaks
+        finally:
+            proxy.shutdown()
+            thread.join()
+
+
+def test_a_load_and_an_export_live_through_more_connections_than_retries(make_server, tmp_path):
+    server, path = make_server("--memory", "1GiB"), tmp_path / "some.tsv"
+    count = 20_000
+    path.write_text("key\tvalue\n" + "".join(f"key-{i:05d}\t{'v' * 200}{i}\n" for i in range(count)))
+    exported = tmp_path / "some.larder"
+    # Less than what either side may send ahead is no progress that anybody could count on.
+    with cutting_proxy(server, 600_000) as (address, breaks):
+        load = harness.larder("load", str(path), "--ack-every", "100", "--addr", address, "-o", "json")
+        assert load.returncode == 0, load.stderr
+        assert json.loads(load.stdout)["acknowledged"] == count
+        assert len(breaks) > 5
+        breaks.clear()
+        export = harness.larder("export", "-o", str(exported), "--addr", address)
+        assert export.returncode == 0, export.stderr
+        assert len(breaks) > 5
+    other = make_server("--memory", "1GiB")
+    again = harness.larder("load", str(exported), "--addr", other.address, "-o", "json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["stored"] == count
+
+
+def test_a_damaged_export_is_malformed_input(make_server, tmp_path):
+    server, path = make_server(), tmp_path / "some.larder"
+    for i in range(20):
+        assert harness.larder("set", f"key-{i}", "v" * 50, "--addr", server.address).returncode == 0
+    assert harness.larder("export", "-o", str(path), "--addr", server.address).returncode == 0
+    whole = path.read_bytes()
+    at = whole.index(b"vvvv", len(whole) // 2)
+    path.write_bytes(whole[:at] + b"w" + whole[at + 1:])
+    load = harness.larder("load", str(path), "--addr", server.address)
+    assert load.returncode == 65
+    told = load.stderr.decode()
+    assert str(path) in told and "damaged" in told and "crc32c" in told and "--resume" not in told

@@ -37,6 +37,11 @@ extension ClientError: CustomStringConvertible {
         }
     }
 
+    /// The server says that what it was sent does not match its checksum.
+    package var isDataLoss: Bool {
+        if case .status(let status) = self { status.code == .dataLoss } else { false }
+    }
+
     /// The server says that it does not know what was named.
     package var isNotFound: Bool {
         if case .status(let status) = self { status.code == .notFound } else { false }

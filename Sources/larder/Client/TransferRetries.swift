@@ -9,12 +9,15 @@ enum TransferError: Error {
 }
 
 /// The attempts of a load or an export: one that lost its connection is taken up again on a new
-/// one, at most 5 times, after 0.2, 0.4, ... 3.2 seconds.
+/// one, after 0.2, 0.4, ... 3.2 seconds, at most 5 times without getting further: a long one may
+/// live through any number of connections.
 struct TransferRetries {
     private static let countMax = 5
     private static let firstMillis: UInt64 = 200
 
+    /// Attempts since the last one that got further.
     private var count = 0
+    private var reached: UInt64 = 0
     private var lost: ClientError?
 
     /// Connects anew if the attempt before lost its connection.
@@ -23,10 +26,13 @@ struct TransferRetries {
         do throws(ClientError) { try await client.reconnect() } catch { throw .call(error) }
     }
 
-    /// Waits for the next attempt, or throws if there may be none.
+    /// Waits for the next attempt, or throws if there may be none. `reached`: how far the attempts
+    /// have come together.
     mutating func wait(
-        after error: TransferError, isRepeatable: Bool
+        after error: TransferError, isRepeatable: Bool, reached: UInt64
     ) async throws(CommandFailure) {
+        if reached > self.reached { count = 0 }
+        self.reached = reached
         switch error {
         case .command(let failure): throw failure
         case .call(let failure):

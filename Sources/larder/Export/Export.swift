@@ -9,7 +9,7 @@ struct Export: AsyncParsableCommand {
             larder load FILE puts them into a server again. The file appears under its name once \
             it is whole. With --format jsonl it is JSON lines instead.
 
-            Exit codes: 0 done, 2 the call failed, 3 cannot connect.
+            Exit codes: 0 done, 2 the call failed, 3 cannot connect, 73 the file cannot be written.
             """)
 
     @Option(
@@ -80,7 +80,8 @@ struct Export: AsyncParsableCommand {
                 break
             } catch {
                 // What went to standard output cannot be taken back.
-                try await retries.wait(after: error, isRepeatable: output.canGoBack)
+                try await retries.wait(
+                    after: error, isRepeatable: output.canGoBack, reached: writer.entryCount)
             }
             try writer.goBack()
         }

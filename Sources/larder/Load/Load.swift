@@ -16,7 +16,7 @@ struct Load: AsyncParsableCommand {
             server has got to. With --resume a load that ended early goes on in a later run.
 
             Exit codes: 0 all stored, 1 some were not, 2 the call failed, 3 cannot connect, 65 the \
-            input is malformed.
+            input is malformed, 66 it cannot be read.
             """)
 
     @Argument(help: "The file; - or nothing: standard input.", completion: .file())

@@ -36,7 +36,9 @@ struct Loader {
                 try await retries.reconnect(client)
                 return try await pass(client, limits, isFirst: isFirst)
             } catch {
-                try await retries.wait(after: error, isRepeatable: input.isRepeatable)
+                try await retries.wait(
+                    after: error, isRepeatable: input.isRepeatable,
+                    reached: progress.snapshot.acknowledged.committed)
             }
             isFirst = false
             try input.rewind()
@@ -75,6 +77,12 @@ struct Loader {
         if let inputFailure { throw .command(inputFailure) }
         switch ended {
         case .success: return
+        case .failure(let error) where error.isDataLoss && format == .export:
+            // Its checksums were made when the values were read from the cache.
+            throw .command(
+                CommandFailure(
+                    "\(input.name): the file is damaged: \(error)",
+                    exitCode: ClientExit.malformedInput))
         case .failure(let error): throw .call(error)
         }
     }
