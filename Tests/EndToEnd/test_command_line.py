@@ -30,6 +30,8 @@ def test_set_get_delete_and_their_exit_codes(server):
 
 def test_values_from_stdin_and_from_a_file_come_back_raw(server, tmp_path):
     value = bytes(range(256)) * 20_000  # 5 MB: more than one message carries
+    assert run(server, "set", "piped", "--file", "-", stdin=b"former").returncode == 0
+    assert run(server, "get", "piped", "-o", "raw").stdout == b"former"
     assert run(server, "set", "piped", "-", stdin=value[:3_000]).returncode == 0
     assert run(server, "get", "piped", "-o", "raw").stdout == value[:3_000]
     file = tmp_path / "value"

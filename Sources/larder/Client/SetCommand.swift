@@ -22,7 +22,7 @@ struct SetCommand: AsyncParsableCommand {
     @Argument(help: "The value; - or nothing: standard input.")
     var value: String?
 
-    @Option(help: "Take the value from this file.", completion: .file())
+    @Option(help: "Take the value from this file; -: standard input.", completion: .file())
     var file: String?
 
     @OptionGroup var connection: ConnectionOptions
@@ -105,7 +105,7 @@ struct SetCommand: AsyncParsableCommand {
 
     private func valueBytes() throws(CommandFailure) -> [UInt8] {
         if let value, value != "-" { return Array(value.utf8) }
-        guard let file else { return try OpenFile.standardInput.readToEnd() }
+        guard let file, file != "-" else { return try OpenFile.standardInput.readToEnd() }
         return try OpenFile.reading(file).readToEnd()
     }
 
