@@ -27,13 +27,15 @@ def test_an_example_runs(make_server, example, said):
 def test_the_cache_runs_in_process():
     ran = subprocess.run([IN_PROCESS], capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
-    stored, read, held = ran.stdout.splitlines()
+    stored, read, copied, held = ran.stdout.splitlines()
     assert stored.startswith("stored as version ")
     assert read.startswith("3 bytes of version ")
-    assert " of 64 MiB, " in held and held.endswith("20001 hits")
+    assert copied == "Ada [65, 100, 97]"
+    assert " of 64 MiB, " in held and held.endswith("20003 hits")
 
 
 def test_the_page_of_the_library_shows_code_that_runs():
     page = (harness.ROOT / "Sources/LarderCache/LarderCache.docc/LarderCache.md").read_text()
-    shown = page.split("```swift\n")[1].split("```")[0]
-    assert (harness.ROOT / "examples/swift/main.swift").read_text().startswith(shown)
+    shown = [part.split("```")[0] for part in page.split("```swift\n")[1:]]
+    assert len(shown) == 2
+    assert (harness.ROOT / "examples/swift/main.swift").read_text().startswith("\n".join(shown))

@@ -29,6 +29,24 @@ if let item = cache.get(key.span, nowNanos: nowNanos()) {
     print("a miss: load it and set it")
 }
 
+// Any bytes are keys and values, for example the UTF-8 of a string.
+func text(_ key: String) -> String? {
+    guard let item = cache.get(key.utf8Span.span, nowNanos: nowNanos()),
+        let text = try? UTF8Span(validating: item.value)
+    else { return nil }
+    return String(copying: text)
+}
+
+// What is to outlive `item` is copied.
+func bytes(_ key: String) -> [UInt8]? {
+    guard let item = cache.get(key.utf8Span.span, nowNanos: nowNanos()) else { return nil }
+    return Array(capacity: item.value.count) { copy in
+        for index in item.value.indices { copy.append(item.value[index]) }
+    }
+}
+
+print(text("user:42") ?? "nobody", bytes("user:42") ?? [])
+
 // More than fits: what is asked for again and again stays.
 let page = [UInt8](repeating: 0, count: 16 * 1024)
 for number in 0..<20_000 {
