@@ -106,6 +106,6 @@ extension SessionCore {
 
     /// What the decoder's table holds.
     private var tableBytes: Int {
-        unsafe nghttp2_session_get_hd_inflate_dynamic_table_size(handle)
+        unsafe nghttp2_session_get_hd_inflate_dynamic_table_size(asked)
     }
 }

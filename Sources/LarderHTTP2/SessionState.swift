@@ -31,6 +31,8 @@ struct SessionState: ~Copyable {
     /// The list that the last block became, if it began a request.
     var newList: HeaderRange?
     var unheard = UnheardStreams()
+    /// False: since the library last said that it has nothing to send, only questions were asked.
+    var mayHaveOutput = true
     /// The stream that the library is being told of, after it went past it.
     var introduced: Slot?
     /// The answers that the session writes itself, and what it needs for them.
