@@ -91,7 +91,7 @@ BAD_FLAGS = [
     (["--memory", "1.5GiB"], ["--memory: 1.5GiB is not a size"]),
     (["--memory", "lots"], ["--memory: lots is not a size"]),
     (["--memory", "18446744073709551616"], ["is out of range"]),
-    (["--max-key-bytes", "65537"], ["--max-key-bytes: 65537", "1 to 64KiB"]),
+    (["--max-key-bytes", "65536"], ["--max-key-bytes: 65536", "1 to 65535"]),
     (["--max-value-bytes", "0"], ["--max-value-bytes: 0"]),
     (["--memory", "64MiB", "--max-value-bytes", "9MiB"], ["--max-value-bytes: 9MiB", "1 to 8MiB"]),
     (["--max-entries", "-5"], ["--max-entries"]),
