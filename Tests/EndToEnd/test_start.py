@@ -1,5 +1,6 @@
 """How the server starts, and what it writes while it runs."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -157,6 +158,88 @@ def test_the_log_is_json_lines_and_tells_no_key_and_no_value(make_server):
     assert {"serving", "draining", "stopped"} <= {line["message"] for line in lines}
     assert all({"ts", "level", "message"} <= set(line) for line in lines)
     assert "secret" not in server.log
+
+
+@contextlib.contextmanager
+def logging_into(write_end: int, *flags: str):
+    """A server whose standard error is the given pipe."""
+    address = f"127.0.0.1:{harness.free_port()}"
+    process = subprocess.Popen(
+        [str(harness.LARDER), "serve", "--listen", address, "--memory", "64MiB", *flags], stderr=write_end,
+        env=harness.environment())
+    try:
+        until(lambda: harness.larder("health", "--addr", address).returncode == 0)
+        yield process, address
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(holds) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def what_is_there(read_end: int) -> bytes:
+    """Of a pipe that does not block."""
+    found = b""
+    with contextlib.suppress(BlockingIOError):
+        while more := os.read(read_end, 65_536):
+            found += more
+    return found
+
+
+def test_a_log_that_nobody_reads_holds_nobody_up(tmp_path):
+    config = tmp_path / "larder.json"
+    config.write_text('{"cache": {"max-entries": 1000}}')
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    with logging_into(write_end, "--config", str(config)) as (process, address):
+        until(lambda: b"serving" in what_is_there(read_end))
+        # Non-blocking for all who have this end: the server gets one of its own to wait at.
+        filler = os.open(f"/proc/self/fd/{write_end}", os.O_WRONLY | os.O_NONBLOCK)
+        for size in (4_096, 1):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(filler, b"." * size)
+        for entries in (1001, 1002):
+            config.write_text(json.dumps({"cache": {"max-entries": entries}}))
+            process.send_signal(signal.SIGHUP)
+            told = f"{entries}".encode()
+            until(lambda: told in harness.larder("admin", "config", "--addr", address).stdout)
+        assert set(what_is_there(read_end)) == {ord(".")}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        first, *others = what_is_there(read_end).decode().splitlines()
+        assert "lost_lines=" in first and not any("lost_lines" in line for line in others)
+        assert "stopped" in others[-1]
+    for end in (read_end, write_end, filler):
+        os.close(end)
+
+
+def test_a_server_stops_although_its_log_is_full():
+    read_end, write_end = os.pipe()
+    filler = os.open(f"/proc/self/fd/{write_end}", os.O_WRONLY | os.O_NONBLOCK)
+    with logging_into(write_end) as (process, _):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(filler, b"." * 4_096)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    for end in (read_end, write_end, filler):
+        os.close(end)
+
+
+def test_a_log_whose_reader_has_gone_ends_nobody():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with logging_into(write_end, "--log-level", "trace") as (process, address):
+        assert harness.larder("set", "key", "value", "--addr", address).returncode == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    os.close(write_end)
 
 
 def test_the_threads_asked_for_are_there(make_server):

@@ -12,6 +12,23 @@ package enum StandardError {
     package static func write(_ bytes: [UInt8]) {
         systemWrite(bytes)
     }
+
+    /// Writes `bytes`, at most what a pipe takes in one piece, unless that would wait for a reader.
+    ///
+    /// - Returns: whether it was tried. Who calls this from two threads at once may wait.
+    static func offer(_ bytes: [UInt8]) -> Bool {
+        precondition(isBrokenPipeIgnored)
+        var place = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard unsafe poll(&place, 1, 0) != 0 else { return false }
+        systemWrite(bytes)
+        return true
+    }
+
+    // A reader that has gone would end the process.
+    private static let isBrokenPipeIgnored: Bool = {
+        signal(SIGPIPE, SIG_IGN)
+        return true
+    }()
 }
 
 // Inside the type `write` would name its own.

@@ -1,8 +1,10 @@
 package import Logging
+import Synchronization
 
-/// Log lines on standard error, each with one `write`, without a lock and without waiting twice.
+/// Log lines on standard error, each with one `write`.
 ///
-/// A line that the system refuses is lost: the log never holds up what it reports on.
+/// A line that the system refuses, or that would wait for a reader, is lost: the log never holds
+/// up what it reports on. The next line that comes through counts those that waited.
 package struct StandardErrorLog: LogHandler {
     package var logLevel: Logger.Level {
         get { shared.level }
@@ -29,11 +31,19 @@ package struct StandardErrorLog: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        StandardError.write(
-            line.bytes(
+        var metadata = allMetadata(of: event)
+        Self.lostLines.withLock { lost in
+            if lost > 0 { metadata["lost_lines"] = "\(lost)" }
+            let bytes = line.bytes(
                 at: .now(), level: event.level, message: event.message.description,
-                metadata: allMetadata(of: event)))
+                metadata: metadata)
+            lost = StandardError.offer(bytes) ? 0 : lost + 1
+        }
     }
+
+    /// Since the last line that came through. The lock keeps a line from taking the room that was
+    /// found for another.
+    private static let lostLines = Mutex<UInt64>(0)
 
     // What is said closest to the event wins.
     private func allMetadata(of event: LogEvent) -> Logger.Metadata {
