@@ -96,15 +96,40 @@ def test_exit_codes_of_failures(server):
     assert run(server, "get", "k", "--no-such-flag").returncode == 64
 
 
+CALLS = ["get k", "set k v", "delete k", "load /dev/null", "export", "health", "limits", "admin stats", "admin config",
+         "admin flush", "admin drain"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_is_no_address_is_a_usage_error_that_tells_what_would_be_one(call):
+    addresses = ["host:99999"] if call != "get k" else ["", "foo", "host:", "host:99999", "127.0.0.1:0", "[::1:7070",
+                                                       "::1:7070", "127.1:7070", "a b:1", "unix:"]
+    for address in addresses:
+        refused = harness.larder(*call.split(), "--addr", address)
+        assert (refused.returncode, refused.stdout) == (64, b"")
+        told = refused.stderr.decode()
+        assert told.startswith(f'larder: --addr: "{address}" is not an address (') and told.count("\n") == 1
+        assert "allowed is host:port, [ipv6]:port, :port or unix:/path" in told
+
+
+def test_an_address_in_the_environment_is_judged_alike():
+    refused = subprocess.run(
+        [harness.LARDER, "get", "k"], env=harness.environment(LARDER_ADDR="foo"), capture_output=True, timeout=60)
+    assert refused.returncode == 64 and refused.stderr.startswith(b'larder: LARDER_ADDR: "foo" is not an address')
+
+
 @pytest.mark.parametrize("command, code, words", [
+    (["get", "k", "--addr", "192.0.2.1:7070", "--token-file", "TOKEN"], 64, "not sent to 192.0.2.1:7070 in cleartext"),
     (["set", "k", "--file", "/nowhere"], 66, "cannot read /nowhere: no such file or directory"),
     (["get", "k", "--token-file", "/nowhere"], 66, "cannot read /nowhere: no such file or directory"),
     (["load", "/"], 66, "cannot read /: is a directory"),
     (["export", "-o", "/dev/full"], 73, "cannot write /dev/full: no space left on device"),
     (["get", "k", "--timeout", "5x"], 64, "not a time such as 500ms"),
 ])
-def test_what_is_wrong_with_a_file_or_a_time_is_said(server, command, code, words):
-    failed = run(server, *command)
+def test_what_is_wrong_with_a_file_or_a_time_is_said(server, tmp_path, command, code, words):
+    token = tmp_path / "token"
+    token.write_text("secret\n")
+    failed = run(server, *[str(token) if word == "TOKEN" else word for word in command])
     assert failed.returncode == code and words in failed.stderr.decode(), failed.stderr
     assert failed.stderr.count(b"\n") == 1
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LarderClient
+import LarderServer
 
 /// The exit codes of the client verbs.
 enum ClientExit {
@@ -17,6 +18,8 @@ enum ClientExit {
 extension CommandFailure {
     init(_ error: ClientError) {
         switch error {
+        case .malformedAddress, .tokenInCleartext:
+            self.init(error.description, exitCode: ExitStatus.usage)
         case .cannotConnect: self.init(error.description, exitCode: ClientExit.cannotConnect)
         case .unusableFile: self.init(error.description, exitCode: ClientExit.unreadableInput)
         case .status, .connectionLost, .protocolViolation, .callEnded:

@@ -107,7 +107,9 @@ struct ConnectionOptions: ParsableArguments {
                 to: address ?? environment[Self.addressVariable] ?? Self.addressDefault,
                 options: options)
         } catch {
-            throw CommandFailure(error)
+            guard case .malformedAddress = error else { throw CommandFailure(error) }
+            let place = address == nil ? Self.addressVariable : "--addr"
+            throw CommandFailure("\(place): \(error)", exitCode: ExitStatus.usage)
         }
     }
 }
