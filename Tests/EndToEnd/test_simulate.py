@@ -85,6 +85,23 @@ def test_every_format_gives_the_same_figures(tmp_path):
     assert len(figures) == 1
 
 
+def test_traces_that_would_have_one_name_have_different_ones(tmp_path):
+    trace = requests(count=200)
+    for name in ["t.bin", "web.trace", "other/t.bin", "t.csv", "deep/once.trace"]:
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(lines(trace) if name.endswith(".csv") else records(trace))
+
+    def names(*given: str) -> list[str]:
+        rows = table(*(str(tmp_path / name) for name in given), "--budget", "1%,5%")
+        assert [row["trace"] for row in rows[::2]] == [row["trace"] for row in rows[1::2]]
+        return [row["trace"].removeprefix(f"{tmp_path}/") for row in rows[::2]]
+
+    assert names("web.trace", "t.bin", "deep/once.trace") == ["web", "t", "once"]
+    assert names("web.trace", "t.bin", "t.csv") == ["web", "t.bin", "t.csv"]
+    assert names("t.bin", "other/t.bin", "t.csv") == ["t.bin", "other/t.bin", "t.csv"]
+
+
 def test_lru_is_lru(tmp_path):
     trace = requests(seed=2)
     file = tmp_path / "t.trace"

@@ -96,8 +96,8 @@ struct Simulate: AsyncParsableCommand {
         // A name that is wrong is told at once, not after hours of replaying the others.
         for path in traces { try OpenFile.checkReadable(path) }
         var header = SimulationReport.header(form)
-        for path in traces {
-            let trace = try TraceReader.read(path: path, format: format)
+        for (path, name) in zip(traces, TraceNames.names(of: traces)) {
+            let trace = try TraceReader.read(path: path, name: name, format: format)
             if let line = header.take() { try Terminal.writeLine(line) }
             for budget in budget {
                 for contender in policy {
