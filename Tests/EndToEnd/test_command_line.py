@@ -134,6 +134,44 @@ def test_what_is_wrong_with_a_file_or_a_time_is_said(server, tmp_path, command, 
     assert failed.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize("command, limits", [
+    ("set k v --flags {}", (0, 2**32 - 1)), ("set k v --if-version {}", (1, 2**64 - 1)),
+    ("set k v --new-version {}", (1, 2**64 - 1)), ("delete k --if-version {}", (1, 2**64 - 1)),
+    ("load /dev/null --ack-every {}", (0, 2**32 - 1)), ("export --limit {}", (0, 2**64 - 1)),
+    ("simulate t --budget 1% --shards {}", (1, 4096)), ("simulate t --budget 1% --seed {}", (0, 2**64 - 1)),
+])
+def test_a_number_out_of_range_is_refused_with_the_range(command, limits):
+    for wrong in [limits[0] - 1, limits[1] + 1, 10**40, "1x"]:
+        refused = harness.larder(*command.format(wrong).split())
+        assert (refused.returncode, refused.stdout) == (64, b"")
+        told = refused.stderr.decode()
+        assert f"'{wrong}'" in told and f"whole number from {limits[0]} to {limits[1]}\n" in told
+
+
+def test_a_time_to_drain_that_is_too_long_is_refused_with_the_limit():
+    refused = harness.larder("admin", "drain", "--within", "1194h")
+    assert (refused.returncode, refused.stderr) == (64, b"larder: --within: 1194h is over the limit of 1193h\n")
+
+
+def test_a_drain_within_no_time_is_not_the_servers_own(make_server):
+    server = make_server("--drain-timeout", "1h")
+    # A call that does not end by itself: the load waits for more.
+    loading = subprocess.Popen(
+        [harness.LARDER, "load", "-", "--format", "jsonl"], env=harness.environment(LARDER_ADDR=server.address),
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        loading.stdin.write(b'{"key": "begun", "value": "v"}\n' * 20_000)
+        loading.stdin.flush()
+        limit = time.monotonic() + 60
+        while run(server, "get", "begun").returncode != 0:
+            assert time.monotonic() < limit
+        assert run(server, "admin", "drain", "--within", "0").returncode == 0
+        assert server.process.wait(timeout=60) == 0
+    finally:
+        loading.kill()
+        loading.communicate()
+
+
 def test_a_full_standard_output_is_an_error():
     for command in [["serve", "--print-config"], ["serve", "--check-config"]]:
         with open("/dev/full", "wb") as full:

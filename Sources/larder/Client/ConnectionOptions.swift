@@ -27,9 +27,11 @@ struct ConnectionOptions: ParsableArguments {
     var address: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "How long a call may take, such as 500ms or 10s; 0 is for ever.", valueName: "time"),
-        transform: TimeAmount.argument)
+            "How long a call may take, such as 500ms or 10s; 0 is for ever. (default: 30s)",
+            valueName: "time"),
+        transform: OptionValue.time)
     var timeout: TimeAmount = TimeAmount(millis: 30_000)
 
     @Flag(help: "Speak TLS; so does each of --ca, --cert and --server-name.")
@@ -111,15 +113,5 @@ struct ConnectionOptions: ParsableArguments {
             let place = address == nil ? Self.addressVariable : "--addr"
             throw CommandFailure("\(place): \(error)", exitCode: ExitStatus.usage)
         }
-    }
-}
-
-extension TimeAmount {
-    /// What an option's text says.
-    static func argument(_ text: String) throws -> TimeAmount {
-        guard let time = TimeAmount(parsing: text) else {
-            throw ValidationError("it is not a time such as 500ms, 10s, 2m or 1h")
-        }
-        return time
     }
 }

@@ -28,13 +28,15 @@ struct SetCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("The item's time to live; 0 is for ever.", valueName: "time"),
-        transform: TimeAmount.argument)
+        transform: OptionValue.time)
     var ttl: TimeAmount?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Expire when not read for so long; 0 is never.", valueName: "time"),
-        transform: TimeAmount.argument)
+        transform: OptionValue.time)
     var idle: TimeAmount?
 
     @Flag(help: "Keep the present time to live, if the item is there.")
@@ -46,16 +48,22 @@ struct SetCommand: AsyncParsableCommand {
     @Flag(help: "Store only if there is such an item.")
     var ifPresent = false
 
-    @Option(help: "Store only if the item has this version.")
+    @Option(
+        parsing: .unconditional, help: "Store only if the item has this version.",
+        transform: OptionValue.version)
     var ifVersion: UInt64?
 
     @Flag(help: "Store only if the item is not there or has a smaller version than --new-version.")
     var ifNewer = false
 
-    @Option(help: "The item's new version, the caller's own.")
+    @Option(
+        parsing: .unconditional, help: "The item's new version, the caller's own.",
+        transform: OptionValue.version)
     var newVersion: UInt64?
 
-    @Option(help: "A number kept with the item.")
+    @Option(
+        parsing: .unconditional, help: "A number kept with the item, up to \(UInt32.max).",
+        transform: OptionValue.number())
     var flags: UInt32 = 0
 
     @Flag(help: "Add the value behind the present one.")

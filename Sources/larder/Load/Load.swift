@@ -43,12 +43,18 @@ struct Load: AsyncParsableCommand {
     var force = false
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The time to live of entries that have none; 0 is for ever.", valueName: "time"),
-        transform: TimeAmount.argument)
+        transform: OptionValue.time)
     var ttl: TimeAmount?
 
-    @Option(help: ArgumentHelp("Acknowledge after this many entries.", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Acknowledge after this many entries; 0 is only at the end. (default: 10000)",
+            valueName: "count"),
+        transform: OptionValue.number())
     var ackEvery: UInt32 = 10_000
 
     @Option(help: ArgumentHelp("The name of the field that is the key.", valueName: "name"))
