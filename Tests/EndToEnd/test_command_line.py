@@ -172,6 +172,19 @@ def test_a_drain_within_no_time_is_not_the_servers_own(make_server):
         loading.communicate()
 
 
+@pytest.mark.parametrize("token", ["two words", "a\x01b", "\u00e9"])
+def test_a_token_that_no_header_carries_is_refused_where_it_stands(server, tmp_path, token):
+    told = "it does not hold one token of visible ASCII characters\n"
+    refused = subprocess.run(
+        [harness.LARDER, "get", "k"], env=harness.environment(LARDER_ADDR=server.address, LARDER_TOKEN=token),
+        capture_output=True, timeout=60)
+    assert (refused.returncode, refused.stderr.decode()) == (64, f"larder: LARDER_TOKEN: {told}")
+    file = tmp_path / "token"
+    file.write_text(token)
+    refused = run(server, "get", "k", "--token-file", str(file))
+    assert (refused.returncode, refused.stderr.decode()) == (66, f"larder: cannot read {file}: {told}")
+
+
 def test_a_full_standard_output_is_an_error():
     for command in [["serve", "--print-config"], ["serve", "--check-config"]]:
         with open("/dev/full", "wb") as full:
