@@ -21,6 +21,7 @@ struct Larder: AsyncParsableCommand {
 
     static func main() async {
         StandardStreams.fillClosed()
+        ClosedPipe.noteStart()
         do {
             try checkHelp(CommandLine.arguments.dropFirst())
             var command = try await asyncParseAsRoot()

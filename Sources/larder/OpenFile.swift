@@ -92,7 +92,9 @@ final class OpenFile: Sendable {
             if written >= 0 {
                 offset += written
             } else if errno != EINTR {
-                throw .unwritable(path, errno: errno)
+                let fault = errno
+                if fault == EPIPE, path == nil { ClosedPipe.end() }
+                throw .unwritable(path, errno: fault)
             }
         }
     }

@@ -185,6 +185,20 @@ def test_a_token_that_no_header_carries_is_refused_where_it_stands(server, tmp_p
     assert (refused.returncode, refused.stderr.decode()) == (66, f"larder: cannot read {file}: {told}")
 
 
+@pytest.mark.parametrize("command", [["get", "long"], ["get", "long", "-o", "json"], ["export"], ["export", "--format", "jsonl"]])
+def test_a_command_that_nobody_reads_from_any_more_ends_like_any_other(server, command):
+    assert run(server, "set", "long", "-", stdin=b"x" * 3_000_000).returncode == 0
+    for is_ignored, code, told in [(False, -signal.SIGPIPE, b""), (True, 73, b"larder: cannot write standard output: broken pipe\n")]:
+        process = subprocess.Popen(
+            [harness.LARDER, *command], env=harness.environment(LARDER_ADDR=server.address), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, restore_signals=not is_ignored)
+        assert process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr.read() == told
+        process.stderr.close()
+        assert process.wait(timeout=60) == code
+
+
 def test_a_full_standard_output_is_an_error():
     for command in [["serve", "--print-config"], ["serve", "--check-config"]]:
         with open("/dev/full", "wb") as full:
