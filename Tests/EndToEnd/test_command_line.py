@@ -199,6 +199,27 @@ def test_a_command_that_nobody_reads_from_any_more_ends_like_any_other(server, c
         assert process.wait(timeout=60) == code
 
 
+def test_a_file_that_cannot_be_written_is_told_by_its_own_name(server, tmp_path):
+    target = tmp_path / "missing" / "cache.larder"
+    failed = run(server, "export", "-o", str(target))
+    assert (failed.returncode, failed.stderr.decode()) == (
+        73, f"larder: cannot write {target}: no such file or directory\n")
+
+
+def test_what_an_error_quotes_does_not_reach_the_terminal_as_it_is(server):
+    name = "/tmp/\x1b[2J\n"
+    for command in [["load", name], ["simulate", name, "--budget", "1%"], ["get", "k", "--ca", name], ["get", "k", "--addr", name]]:
+        failed = run(server, *command)
+        assert failed.returncode in (64, 66) and failed.stderr.count(b"\n") == 1 and b"\x1b" not in failed.stderr
+        assert b"\\u{1b}[2J" in failed.stderr
+
+
+@pytest.mark.parametrize("options", [["--append"], ["--prepend"], ["--if-present"], ["--if-version", "5"]])
+def test_a_condition_on_an_item_that_is_not_there_says_so(server, options):
+    failed = run(server, "set", "nobody", "v", *options)
+    assert (failed.returncode, failed.stderr) == (1, b"larder: condition failed: there is no such item\n")
+
+
 def test_a_full_standard_output_is_an_error():
     for command in [["serve", "--print-config"], ["serve", "--check-config"]]:
         with open("/dev/full", "wb") as full:

@@ -141,6 +141,15 @@ def test_the_miss_cost_moves_the_balance(tmp_path):
     assert float(objects["byte_miss_ratio"]) > float(balance["byte_miss_ratio"])
 
 
+def test_a_plot_that_cannot_be_written_is_told_before_the_replay(tmp_path):
+    trace = tmp_path / "t.trace"
+    trace.write_bytes(records(requests(count=100)))
+    plot = tmp_path / "missing" / "plot.svg"
+    failed = simulate(str(trace), "--budget", "1%", "--plot", str(plot))
+    assert (failed.returncode, failed.stdout) == (73, b"")
+    assert failed.stderr.decode() == f"larder: cannot write {plot}: no such file or directory\n"
+
+
 def test_text_json_and_plot(tmp_path):
     file = tmp_path / "t.trace"
     file.write_bytes(records(requests()))

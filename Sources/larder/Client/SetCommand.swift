@@ -8,7 +8,7 @@ struct SetCommand: AsyncParsableCommand {
         commandName: "set", abstract: "Store an item.",
         discussion: """
             The value is an argument, a file's bytes (--file) or, with - or without a value, what \
-            standard input holds. One that does not fit into a message (larder limits: \
+            standard input holds. Behind -- key and value may begin with a hyphen. A value that does not fit into a message (larder limits: \
             max_message_bytes) goes in parts, and then no version is told; with --append, \
             --prepend, --keep-ttl, --new-version or a condition other than --if-absent it has to \
             fit.
@@ -134,6 +134,8 @@ struct SetCommand: AsyncParsableCommand {
             case .stored: try Terminal.writeLine("stored")
             case .conditionFailed where answer.version > 0:
                 Terminal.note("condition failed: the item has version \(answer.version)")
+            case .conditionFailed where !ifAbsent:
+                Terminal.note("condition failed: there is no such item")
             default: Terminal.note(answer.outcome.words)
             }
         }

@@ -101,6 +101,7 @@ struct Simulate: AsyncParsableCommand {
     ) throws(CommandFailure) {
         // A name that is wrong is told at once, not after hours of replaying the others.
         for path in traces { try OpenFile.checkReadable(path) }
+        if let plot { try OpenFile.checkWritable(plot) }
         var header = SimulationReport.header(form)
         for (path, name) in zip(traces, TraceNames.names(of: traces)) {
             let trace = try TraceReader.read(path: path, name: name, format: format)
