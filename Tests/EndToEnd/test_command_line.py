@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
 import subprocess
@@ -172,6 +173,23 @@ def test_a_drain_within_no_time_is_not_the_servers_own(make_server):
         loading.communicate()
 
 
+@pytest.mark.parametrize("command", ["get", "set k --append", "export -o FILE", "load"])
+def test_an_argument_that_is_not_utf8_is_refused_and_not_repaired(server, tmp_path, command):
+    words = [word.replace("FILE", str(tmp_path / "file")).encode() for word in command.split()]
+    refused = subprocess.run(
+        [harness.LARDER, *words, b"\xff\xfe"], env=harness.environment(LARDER_ADDR=server.address), capture_output=True,
+        timeout=60)
+    assert (refused.returncode, refused.stdout) == (64, b"")
+    assert refused.stderr == b"larder: argument %d is not UTF-8: a key of any bytes is written with --hex\n" % (
+        len(words) + 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_keys_that_are_not_utf8_are_two(server):
+    assert run(server, "set", "--hex", "ff", "one").returncode == 0
+    assert run(server, "get", "--hex", "fe").returncode == 1
+
+
 @pytest.mark.parametrize("token", ["two words", "a\x01b", "\u00e9"])
 def test_a_token_that_no_header_carries_is_refused_where_it_stands(server, tmp_path, token):
     told = "it does not hold one token of visible ASCII characters\n"
@@ -183,6 +201,19 @@ def test_a_token_that_no_header_carries_is_refused_where_it_stands(server, tmp_p
     file.write_text(token)
     refused = run(server, "get", "k", "--token-file", str(file))
     assert (refused.returncode, refused.stderr.decode()) == (66, f"larder: cannot read {file}: {told}")
+
+
+@pytest.mark.parametrize("command", [["load"], ["set", "k"]])
+def test_a_terminal_is_not_waited_for_unless_asked(server, command):
+    terminal, process_side = pty.openpty()
+    try:
+        refused = subprocess.run(
+            [harness.LARDER, *command], env=harness.environment(LARDER_ADDR=server.address), stdin=process_side,
+            capture_output=True, timeout=60)
+        assert refused.returncode == 64 and b"standard input" in refused.stderr
+    finally:
+        os.close(terminal)
+        os.close(process_side)
 
 
 @pytest.mark.parametrize("command", [["get", "long"], ["get", "long", "-o", "json"], ["export"], ["export", "--format", "jsonl"]])
@@ -220,8 +251,14 @@ def test_a_condition_on_an_item_that_is_not_there_says_so(server, options):
     assert (failed.returncode, failed.stderr) == (1, b"larder: condition failed: there is no such item\n")
 
 
+@pytest.mark.parametrize("names", [["frob"], ["frob", "--help"], ["admin", "frob"]])
+def test_what_is_no_command_is_called_so(names):
+    refused = harness.larder(*names)
+    assert (refused.returncode, refused.stdout, refused.stderr) == (64, b"", b"larder: frob is no command\n")
+
+
 def test_a_full_standard_output_is_an_error():
-    for command in [["serve", "--print-config"], ["serve", "--check-config"]]:
+    for command in [["serve", "--print-config"], ["serve", "--check-config"], ["--help"], ["help", "get"], ["--version"], []]:
         with open("/dev/full", "wb") as full:
             ended = subprocess.run([harness.LARDER, *command], env=harness.environment(), stdout=full, stderr=subprocess.PIPE, timeout=60)
         assert ended.returncode == 73 and b"cannot write standard output: no space" in ended.stderr, ended.stderr

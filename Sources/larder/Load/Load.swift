@@ -20,7 +20,7 @@ struct Load: AsyncParsableCommand {
             """)
 
     @Argument(help: "The file; - or nothing: standard input.", completion: .file())
-    var file = "-"
+    var file: String?
 
     @OptionGroup var connection: ConnectionOptions
 
@@ -79,14 +79,20 @@ struct Load: AsyncParsableCommand {
         if keyField == valueField {
             throw ValidationError("--key-field and --value-field are the same")
         }
-        if file == "-", resume, session == nil {
+        if file == nil, Terminal.isInput {
+            throw ValidationError("no entries: give a file or standard input")
+        }
+        if path == nil, resume, session == nil {
             throw ValidationError("--resume of standard input needs --session")
         }
         if session?.isEmpty == true { throw ValidationError("--session is empty") }
     }
 
+    /// nil: standard input.
+    private var path: String? { file == "-" ? nil : file }
+
     func run() async throws {
-        var input = try LoadInput(path: file == "-" ? nil : file)
+        var input = try LoadInput(path: path)
         let chosen = try format.chosen ?? input.detectFormat()
         var loader = Loader(
             input: input, format: chosen, names: FieldNames(key: keyField, value: valueField),
