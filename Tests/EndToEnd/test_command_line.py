@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -441,6 +442,14 @@ def test_a_load_that_is_interrupted_tells_how_far_it_came(server, tmp_path):
     os.close(writer)
     assert code == -signal.SIGINT
     assert "acknowledged" in out and "go on with: --resume --session interrupted" in errors
+
+
+@pytest.mark.parametrize("call", [["get", "k"], ["health"], ["load", "/dev/null"], ["admin", "stats"]])
+def test_a_server_that_says_nothing_is_waited_for_as_long_as_was_said(call):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        late = harness.larder(*call, "--addr", address, "--timeout", "300ms")
+    assert late.returncode == 2 and b"DEADLINE_EXCEEDED" in late.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

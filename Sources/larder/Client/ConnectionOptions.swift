@@ -29,7 +29,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "How long a call may take, such as 500ms or 10s; 0 is for ever. (default: 30s)",
+            "How long a call may take, such as 500ms or 10s; 0 is for ever. The streams of load and export may take as long as they do. (default: 30s)",
             valueName: "time"),
         transform: OptionValue.time)
     var timeout: TimeAmount = TimeAmount(millis: 30_000)

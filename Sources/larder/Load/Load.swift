@@ -98,6 +98,7 @@ struct Load: AsyncParsableCommand {
             input: input, format: chosen, names: FieldNames(key: keyField, value: valueField),
             start: start(sessionID: sessionID(input)), skipsErrors: skipErrors)
         loader.client = try await connection.connect()
+        loader.timeoutMillis = connection.timeoutMillis
         let progress = loader.progress
         let clock = ContinuousClock()
         let begin = clock.now
