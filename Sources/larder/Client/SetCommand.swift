@@ -8,10 +8,11 @@ struct SetCommand: AsyncParsableCommand {
         commandName: "set", abstract: "Store an item.",
         discussion: """
             The value is an argument, a file's bytes (--file) or, with - or without a value, what \
-            standard input holds. Behind -- key and value may begin with a hyphen. A value that does not fit into a message (larder limits: \
-            max_message_bytes) goes in parts, and then no version is told; with --append, \
-            --prepend, --keep-ttl, --new-version or a condition other than --if-absent it has to \
-            fit.
+            standard input holds. Behind -- key and value may begin with a hyphen.
+
+            A value that does not fit into a message (larder limits: max_message_bytes) goes in \
+            parts, and then no version is told; with --append, --prepend, --keep-ttl, \
+            --new-version or a condition other than --if-absent it has to fit.
 
             Exit codes: 0 stored, 1 a condition failed or the item was not admitted, 2 the call \
             failed, 3 cannot connect.
