@@ -125,7 +125,7 @@ struct BlockKey: ~Copyable {
     ) -> Bool {
         guard let value = unsafe ShortText(block, field.value), take(value) else { return false }
         if field.kind == .added { addedVarying = field.start..<field.end }
-        return field.end - field.start <= RepeatedRequest.addedBytesMax
+        return field.end - field.start <= TableAddition.fieldBytesMax
     }
 
     private mutating func take(_ value: ShortText) -> Bool {

@@ -9,6 +9,9 @@
 @safe
 struct FrameScanner: ~Copyable {
     static let headBytes = 9
+    /// The last byte of the payload's length, which has three.
+    static let lengthOffset = 2
+    static let streamOffset = 5
     /// RST_STREAM and WINDOW_UPDATE: all that is ever kept of a torn frame.
     private static let shortFrameBytes = headBytes + 4
     private static let prefaceBytes = 24
@@ -226,7 +229,7 @@ struct FrameScanner: ~Copyable {
     }
 
     static func streamID(_ head: UnsafePointer<UInt8>) -> Int32 {
-        unsafe Int32(bitPattern: SessionState.number(head + 5) & 0x7FFF_FFFF)
+        unsafe Int32(bitPattern: SessionState.number(head + streamOffset) & 0x7FFF_FFFF)
     }
 
     private static func isOfBlock(_ head: UnsafePointer<UInt8>) -> Bool {

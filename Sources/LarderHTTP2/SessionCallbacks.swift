@@ -175,6 +175,7 @@ private func streamClosed(
     _ session: OpaquePointer?, _ id: Int32, _ code: UInt32, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let state = unsafe state(context) else { return giveUp }
+    unsafe state.pointee.closedID = id
     guard let slot = unsafe recentSlot(session, id, state) else { return carryOn }
     let code = AnsweredCode.isOne(code) ? 0 : code
     return unsafe state.pointee.streamClosed(slot, code: code) ? carryOn : giveUp

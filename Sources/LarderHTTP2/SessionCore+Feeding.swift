@@ -32,13 +32,7 @@ extension SessionCore {
                 result = unsafe give(base + given, headStart - given)
                 guard result >= 0 else { break }
                 given = end
-                if case .known(let list, added: nil) = finding,
-                    unsafe state.pointee.passHeaders(head, list)
-                {
-                    continue
-                }
-                unsafe state.pointee.unheard.heard(FrameScanner.streamID(head))
-                result = unsafe give(head, block, finding)
+                result = unsafe take(head, block, finding)
             case .windowUpdate(let headStart, let end, let increment):
                 at = end
                 result = unsafe give(base + given, headStart - given)
@@ -79,37 +73,39 @@ extension SessionCore {
         return unsafe nghttp2_session_mem_recv(handle, start, count)
     }
 
-    /// Gives the library one whole HEADERS frame, or what stands for it.
-    private func give(
+    /// Takes one whole HEADERS frame past the library, if its list is known, or gives it to the
+    /// library.
+    private func take(
         _ head: UnsafePointer<UInt8>, _ block: UnsafeBufferPointer<UInt8>,
         _ finding: BlockMemo.Finding
     ) -> Int {
-        guard case .known(let list, let added) = finding else {
-            unsafe state.pointee.newList = nil
-            let result = unsafe give(head, FrameScanner.headBytes + block.count)
+        if case .known(let list, let added) = finding, unsafe state.pointee.canAdd(added),
+            unsafe state.pointee.passHeaders(head, list)
+        {
+            return added.map { unsafe add(block.extracting($0)) } ?? 0
+        }
+        unsafe state.pointee.unheard.heard(FrameScanner.streamID(head))
+        unsafe state.pointee.newList = nil
+        let result = unsafe give(head, FrameScanner.headBytes + block.count)
+        if case .known = finding {
+            unsafe state.pointee.memo.tableChanged(bytes: tableBytes)
+        } else {
             unsafe state.pointee.learn(block, tableBytes: tableBytes)
-            return result
         }
-        // What stands for those before it lies in the same place.
-        introduce()
-        unsafe state.pointee.knownList = list
-        defer { unsafe state.pointee.knownList = nil }
-        guard let added else {
-            return unsafe give(state.pointee.repeatedRequest.frame(for: head))
-        }
-        let field = block.extracting(added)
-        let result = unsafe give(state.pointee.repeatedRequest.frame(for: head, adding: field))
+        return result
+    }
+
+    /// Adds a field to the decoder's table. The library hears of no stream by it.
+    private func add(_ field: UnsafeBufferPointer<UInt8>) -> Int {
+        let frame = unsafe state.pointee.tableAddition.frame(
+            adding: field, on: state.pointee.closedID)
+        let result = unsafe nghttp2_session_mem_recv(handle, frame.baseAddress, frame.count)
         unsafe state.pointee.memo.tableChanged(bytes: tableBytes)
         return result
     }
 
-    private func give(_ frame: UnsafeBufferPointer<UInt8>) -> Int {
-        guard let start = frame.baseAddress else { return 0 }
-        return unsafe give(start, frame.count)
-    }
-
     /// What the decoder's table holds.
     private var tableBytes: Int {
-        unsafe nghttp2_session_get_hd_inflate_dynamic_table_size(handle)
+        unsafe nghttp2_session_get_hd_inflate_dynamic_table_size(asked)
     }
 }

@@ -67,10 +67,10 @@ extension SessionCore {
     ) -> Bool {
         let isWritten = unsafe state.pointee.writeAnswer(
             slot, headers: headers, body: body, tail: tail, trailers: trailers,
-            windowBytes: Int(nghttp2_session_get_remote_window_size(handle)),
+            windowBytes: Int(nghttp2_session_get_remote_window_size(asked)),
             streamWindowBytes: Int(
                 nghttp2_session_get_remote_settings(
-                    handle, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)))
+                    asked, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)))
         guard isWritten else { return false }
         if unsafe slot.pointee.isUnheard { return unsafe state.pointee.closeUnheard(slot) }
         unsafe note(
@@ -131,9 +131,9 @@ extension SessionCore {
         headers: HeaderBlock, body: Span<UInt8>, endOfStream: Bool
     ) -> StreamRef? {
         guard unsafe state.pointee.failure == nil,
-            unsafe nghttp2_session_check_request_allowed(handle) != 0
+            unsafe nghttp2_session_check_request_allowed(asked) != 0
         else { return nil }
-        let next = unsafe nghttp2_session_get_next_stream_id(handle)
+        let next = unsafe nghttp2_session_get_next_stream_id(asked)
         guard next <= UInt32(Int32.max),
             let slot = unsafe state.pointee.openStream(id: Int32(next))
         else { return nil }
@@ -222,7 +222,7 @@ extension SessionCore {
     var awaitedWindowBytes: Int {
         guard unsafe state.pointee.windowWaiterCount > 0 else { return 0 }
         return unsafe state.pointee.windowLeft(
-            Int(nghttp2_session_get_remote_window_size(handle)))
+            Int(nghttp2_session_get_remote_window_size(asked)))
     }
 
     /// Wakes bodies that wait for the connection's window, as far as there is some.

@@ -47,6 +47,9 @@ extension SessionCore {
 }
 
 extension SessionState {
+    /// Whether the decoder can hear of what a block adds to its table without the block.
+    func canAdd(_ added: Range<Int>?) -> Bool { added == nil || closedID > 0 }
+
     /// Takes the beginning of a request past the library: a HEADERS frame, its block known. False:
     /// the library has to have it.
     mutating func passHeaders(_ head: UnsafePointer<UInt8>, _ list: HeaderRange) -> Bool {

@@ -8,7 +8,13 @@ internal import CNghttp2
 struct SessionCore: ~Copyable {
     typealias Slot = StreamSlab.Slot
 
-    let handle: OpaquePointer
+    /// nghttp2's session, for questions alone.
+    let asked: OpaquePointer
+    /// The same, for all that may leave nghttp2 something to send.
+    var handle: OpaquePointer {
+        unsafe state.pointee.mayHaveOutput = true
+        return unsafe asked
+    }
     let state: UnsafeMutablePointer<SessionState>
     /// Kept until the nghttp2 session has given everything back.
     private let memory: SessionMemory?
@@ -34,13 +40,13 @@ struct SessionCore: ~Copyable {
         guard result == 0, let session = unsafe created else {
             preconditionFailure("no memory for a session")
         }
-        unsafe handle = session
+        unsafe asked = session
         submitSettings(options, isServer: isServer)
     }
 
     deinit {
         // nghttp2 calls nothing back here: streams that are still open go with the state.
-        unsafe nghttp2_session_del(handle)
+        unsafe nghttp2_session_del(asked)
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
     }
@@ -155,9 +161,12 @@ struct SessionCore: ~Copyable {
     }
 
     private func drainFrames(_ emit: Emit) -> Int32 {
+        guard unsafe state.pointee.mayHaveOutput || !state.pointee.pendingResets.isEmpty else {
+            return 0
+        }
         while unsafe !state.pointee.isOutputFull {
             var start: UnsafePointer<UInt8>?
-            let count = unsafe nghttp2_session_mem_send(handle, &start)
+            let count = unsafe nghttp2_session_mem_send(asked, &start)
             if count < 0 { return Int32(clamping: count) }
             if count > 0, let start = unsafe start,
                 unsafe !SessionState.isOfAnswered(start, count: count)
@@ -168,6 +177,7 @@ struct SessionCore: ~Copyable {
             // 0 says that nothing is left, or that a DATA frame met a full output.
             if !submitPendingResets(), count == 0 { break }
         }
+        unsafe state.pointee.mayHaveOutput = state.pointee.isOutputFull
         return 0
     }
 
@@ -193,23 +203,23 @@ struct SessionCore: ~Copyable {
     // MARK: the connection
 
     var wantsRead: Bool {
-        unsafe state.pointee.failure == nil && nghttp2_session_want_read(handle) != 0
+        unsafe state.pointee.failure == nil && nghttp2_session_want_read(asked) != 0
     }
 
     var wantsWrite: Bool {
         guard unsafe state.pointee.failure == nil else { return false }
-        return unsafe nghttp2_session_want_write(handle) != 0
+        return unsafe state.pointee.mayHaveOutput && nghttp2_session_want_write(asked) != 0
             || state.pointee.owedConnectionBytes > 0 || !state.pointee.ready.isEmpty
             || awaitedWindowBytes > 0
     }
 
     var outboundQueueCount: Int {
-        unsafe nghttp2_session_get_outbound_queue_size(handle)
+        unsafe nghttp2_session_get_outbound_queue_size(asked)
             + state.pointee.pendingResets.count
     }
 
     func submitGoAway(code: UInt32, debug: String) {
-        let last = unsafe nghttp2_session_get_last_proc_stream_id(handle)
+        let last = unsafe nghttp2_session_get_last_proc_stream_id(asked)
         let bytes = Array(debug.utf8)
         unsafe bytes.withUnsafeBufferPointer { bytes in
             unsafe note(
@@ -221,7 +231,7 @@ struct SessionCore: ~Copyable {
         if unsafe state.pointee.ready.isCut { return [] }
         let payloadBytes: UInt8 = 8
         let last = unsafe max(
-            nghttp2_session_get_last_proc_stream_id(handle), state.pointee.unheard.passedID)
+            nghttp2_session_get_last_proc_stream_id(asked), state.pointee.unheard.passedID)
         return [0, 0, payloadBytes, UInt8(NGHTTP2_GOAWAY.rawValue), noFlags, 0, 0, 0, 0]
             + Self.bigEndian(UInt32(clamping: last)) + Self.bigEndian(error.code)
     }
@@ -242,7 +252,7 @@ struct SessionCore: ~Copyable {
 
     var peerMaxConcurrentStreams: UInt32 {
         unsafe nghttp2_session_get_remote_settings(
-            handle, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
+            asked, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
     }
 
     func ping(opaque: UInt64) {

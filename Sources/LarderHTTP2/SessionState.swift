@@ -25,11 +25,14 @@ struct SessionState: ~Copyable {
     var scanner: FrameScanner
     var memo: BlockMemo
     let repeatedRequest = RepeatedRequest()
-    /// The list of the header block that the library gets now, if it is known without it.
-    var knownList: HeaderRange?
+    let tableAddition = TableAddition()
+    /// A stream that the library has forgotten; 0: it has forgotten none.
+    var closedID: Int32 = 0
     /// The list that the last block became, if it began a request.
     var newList: HeaderRange?
     var unheard = UnheardStreams()
+    /// False: since the library last said that it has nothing to send, only questions were asked.
+    var mayHaveOutput = true
     /// The stream that the library is being told of, after it went past it.
     var introduced: Slot?
     /// The answers that the session writes itself, and what it needs for them.
@@ -228,7 +231,7 @@ struct SessionState: ~Copyable {
     mutating func fieldReceived(
         name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
     ) {
-        guard knownList == nil, unsafe listSlot != nil else { return }
+        guard unsafe listSlot != nil else { return }
         unsafe headers.append(name: name, value: value)
     }
 
@@ -237,8 +240,7 @@ struct SessionState: ~Copyable {
         unsafe listSlot = nil
         if endOfStream { unsafe slot.pointee.hasPeerEnded = true }
         let stream = unsafe slot.pointee.reference
-        let decoded = headers.endList()
-        guard let range = knownList ?? decoded else {
+        guard let range = headers.endList() else {
             counters.headerListsRefused &+= 1
             unsafe slot.pointee.isAnnounced = true
             unsafe slot.pointee.hasHeaders = true

@@ -410,9 +410,10 @@ def test_an_export_into_a_pipe_leaves_the_pipe_where_it_is(server, tmp_path):
 
 def interrupted(server, *command, number, when):
     """Runs a command and sends it a signal once `when` holds and it has a hand for the signal."""
+    # A run in the background has signals ignored, which a command would keep to.
     process = subprocess.Popen(
         [harness.LARDER, *command], env=harness.environment(LARDER_ADDR=server.address), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
 
     def catches():
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text()

@@ -46,7 +46,8 @@ struct BlockMemoTests {
     }
 
     private func request(_ stream: UInt32, _ block: [UInt8]) -> [UInt8] {
-        RawFrame.headers(stream: stream, block: block, endStream: true)
+        RawFrame.headers(stream: stream, block: block)
+            + RawFrame.data(stream: stream, [7], endStream: true)
     }
 
     @Test("a block that comes again has the same number and the same fields")
@@ -106,7 +107,8 @@ struct BlockMemoTests {
                 request(7, [0x83, 0x83] + Self.added("user", "bob"))
             default:  // as trailers
                 RawFrame.headers(stream: 7, block: Self.plain)
-                    + request(7, Self.added("user", "bob"))
+                    + RawFrame.headers(
+                        stream: 7, block: Self.added("user", "bob"), endStream: true)
             }
         let after = try lists(&server, frames + request(9, user) + request(11, user))
         #expect(after.suffix(2).map(\.fields.last) == ["user: bob", "user: bob"])
