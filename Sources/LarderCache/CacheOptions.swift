@@ -73,7 +73,8 @@ public struct WriteOptions: Hashable, Sendable {
     public var idleNanosMax: UInt64?
     /// The caller's own bits, given back with the item.
     public var flags: UInt32
-    /// The caller's version of the item; `nil` or 0: the cache numbers it.
+    /// The caller's version of the item; `nil` or 0: the cache numbers it, greater than the present
+    /// one, or if that is the greatest there is, by the clock.
     public var version: UInt64?
     public var condition: WriteCondition
     public var mode: WriteMode

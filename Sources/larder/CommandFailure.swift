@@ -19,8 +19,13 @@ struct CommandFailure: Error {
         self.init(error.description, exitCode: error.exitCode)
     }
 
-    /// Writes the line and ends the process.
+    /// The longest line.
+    private static let lineBytesMax = 4_096
+
+    /// Writes the line and ends the process. Names and a server's words stand in it, so what would
+    /// move a terminal's cursor is written out.
     func end() -> Never {
+        let line = OneLine.text(line, bytesMax: Self.lineBytesMax)
         StandardError.write(Array("larder: \(line)\n".utf8))
         Larder.exit(withError: ExitCode(exitCode))
     }

@@ -21,8 +21,10 @@ struct Larder: AsyncParsableCommand {
 
     static func main() async {
         StandardStreams.fillClosed()
+        ClosedPipe.noteStart()
         do {
-            try checkHelp(CommandLine.arguments.dropFirst())
+            try checkEncoding()
+            try checkCommand(CommandLine.arguments.dropFirst())
             var command = try await asyncParseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -34,14 +36,31 @@ struct Larder: AsyncParsableCommand {
         }
     }
 
-    /// Refuses `larder help NAME` for what is no command; by itself it would be as without a name.
-    private static func checkHelp(_ arguments: ArraySlice<String>) throws {
-        guard arguments.first == "help" else { return }
+    /// Refuses arguments that are not UTF-8: repaired, two of them could be the same key.
+    private static func checkEncoding() throws(CommandFailure) {
+        for index in stride(from: 1, to: Int(CommandLine.argc), by: 1) {
+            guard let text = unsafe CommandLine.unsafeArgv[index] else { return }
+            guard unsafe String(validatingCString: text) == nil else { continue }
+            throw CommandFailure(
+                "argument \(index) is not UTF-8: a key of any bytes is written with --hex",
+                exitCode: ExitStatus.usage)
+        }
+    }
+
+    /// Refuses `larder NAME` and `larder help NAME` for what is no command: by itself the one would
+    /// be an argument too many, and the other as without a name.
+    private static func checkCommand(_ arguments: ArraySlice<String>) throws(CommandFailure) {
+        let isHelp = arguments.first == "help"
         var commands = configuration.subcommands
-        for name in arguments.dropFirst() where !name.hasPrefix("-") {
+        for name in isHelp ? arguments.dropFirst() : arguments {
+            let isOption = name.hasPrefix("-")
+            if isOption, isHelp { continue }
+            // What follows the last name, or an option, is the command's own.
+            if !isHelp, isOption || commands.isEmpty { return }
             guard let named = commands.first(where: { $0.configuration.commandName == name }) else {
                 throw CommandFailure(
-                    "help: \(OneLine.quoted(name)) is no command", exitCode: ExitStatus.usage)
+                    "\(isHelp ? "help: " : "")\(OneLine.quoted(name)) is no command",
+                    exitCode: ExitStatus.usage)
             }
             commands = named.configuration.subcommands
         }
@@ -54,9 +73,16 @@ struct Larder: AsyncParsableCommand {
         }
         let code = exitCode(for: error)
         let message = message(for: error)
-        guard code != .success, !(error is ExitCode), !message.isEmpty else {
-            exit(withError: error)
+        if code == .success {
+            do throws(CommandFailure) {
+                let text = fullMessage(for: error)
+                if !text.isEmpty { try Terminal.writeLine(text) }
+            } catch {
+                error.end()
+            }
+            exit()
         }
+        guard !(error is ExitCode), !message.isEmpty else { exit(withError: error) }
         CommandFailure(
             OneLine.joined(message.prefix(1).lowercased() + message.dropFirst()),
             exitCode: code.rawValue

@@ -34,24 +34,33 @@ final class OpenFile: Sendable {
         guard unsafe access(path, R_OK) == 0 else { throw .unreadable(path, errno: errno) }
     }
 
+    /// - Throws: why the file could not be written now; it is neither made nor opened.
+    static func checkWritable(_ path: String) throws(CommandFailure) {
+        if unsafe access(path, F_OK) == 0 {
+            guard unsafe access(path, W_OK) == 0 else { throw .unwritable(path, errno: errno) }
+            return
+        }
+        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "."
+        guard unsafe access(String(folder), W_OK) == 0 else {
+            throw .unwritable(path, errno: errno)
+        }
+    }
+
     static func reading(_ path: String) throws(CommandFailure) -> OpenFile {
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { throw .unreadable(path, errno: errno) }
         return OpenFile(number: number, path: path)
     }
 
-    /// Opens a file that is made if it is not there, and emptied if it is.
-    static func writing(_ path: String) throws(CommandFailure) -> OpenFile {
-        try writing(path, flags: O_WRONLY | O_TRUNC, permissions: 0o666)
-    }
-
-    /// Opens a file as `flags` say; it is made if it is not there.
+    /// Opens a file as `flags` say; it is made if it is not there. What is wrong with it is said of
+    /// `name`, if it stands for that file.
     static func writing(
-        _ path: String, flags: Int32, permissions: mode_t
+        _ path: String, for name: String? = nil, flags: Int32 = O_WRONLY | O_TRUNC,
+        permissions: mode_t = 0o666
     ) throws(CommandFailure) -> OpenFile {
         let number = unsafe open(path, flags | O_CREAT | O_CLOEXEC, permissions)
-        guard number >= 0 else { throw .unwritable(path, errno: errno) }
-        return OpenFile(number: number, path: path)
+        guard number >= 0 else { throw .unwritable(name ?? path, errno: errno) }
+        return OpenFile(number: number, path: name ?? path)
     }
 
     /// Whether it is a terminal.
@@ -92,7 +101,9 @@ final class OpenFile: Sendable {
             if written >= 0 {
                 offset += written
             } else if errno != EINTR {
-                throw .unwritable(path, errno: errno)
+                let fault = errno
+                if fault == EPIPE, path == nil { ClosedPipe.end() }
+                throw .unwritable(path, errno: fault)
             }
         }
     }

@@ -4,8 +4,10 @@ import base64
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -98,21 +100,168 @@ def test_exit_codes_of_failures(server):
     assert run(server, "get", "k", "--no-such-flag").returncode == 64
 
 
+CALLS = ["get k", "set k v", "delete k", "load /dev/null", "export", "health", "limits", "admin stats", "admin config",
+         "admin flush", "admin drain"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_is_no_address_is_a_usage_error_that_tells_what_would_be_one(call):
+    addresses = ["host:99999"] if call != "get k" else ["", "foo", "host:", "host:99999", "127.0.0.1:0", "[::1:7070",
+                                                       "::1:7070", "127.1:7070", "a b:1", "unix:"]
+    for address in addresses:
+        refused = harness.larder(*call.split(), "--addr", address)
+        assert (refused.returncode, refused.stdout) == (64, b"")
+        told = refused.stderr.decode()
+        assert told.startswith(f'larder: --addr: "{address}" is not an address (') and told.count("\n") == 1
+        assert "allowed is host:port, [ipv6]:port, :port or unix:/path" in told
+
+
+def test_an_address_in_the_environment_is_judged_alike():
+    refused = subprocess.run(
+        [harness.LARDER, "get", "k"], env=harness.environment(LARDER_ADDR="foo"), capture_output=True, timeout=60)
+    assert refused.returncode == 64 and refused.stderr.startswith(b'larder: LARDER_ADDR: "foo" is not an address')
+
+
 @pytest.mark.parametrize("command, code, words", [
+    (["get", "k", "--addr", "192.0.2.1:7070", "--token-file", "TOKEN"], 64, "not sent to 192.0.2.1:7070 in cleartext"),
     (["set", "k", "--file", "/nowhere"], 66, "cannot read /nowhere: no such file or directory"),
     (["get", "k", "--token-file", "/nowhere"], 66, "cannot read /nowhere: no such file or directory"),
     (["load", "/"], 66, "cannot read /: is a directory"),
     (["export", "-o", "/dev/full"], 73, "cannot write /dev/full: no space left on device"),
     (["get", "k", "--timeout", "5x"], 64, "not a time such as 500ms"),
 ])
-def test_what_is_wrong_with_a_file_or_a_time_is_said(server, command, code, words):
-    failed = run(server, *command)
+def test_what_is_wrong_with_a_file_or_a_time_is_said(server, tmp_path, command, code, words):
+    token = tmp_path / "token"
+    token.write_text("secret\n")
+    failed = run(server, *[str(token) if word == "TOKEN" else word for word in command])
     assert failed.returncode == code and words in failed.stderr.decode(), failed.stderr
     assert failed.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize("command, limits", [
+    ("set k v --flags {}", (0, 2**32 - 1)), ("set k v --if-version {}", (1, 2**64 - 1)),
+    ("set k v --new-version {}", (1, 2**64 - 1)), ("delete k --if-version {}", (1, 2**64 - 1)),
+    ("load /dev/null --ack-every {}", (0, 2**32 - 1)), ("export --limit {}", (0, 2**64 - 1)),
+    ("simulate t --budget 1% --shards {}", (1, 4096)), ("simulate t --budget 1% --seed {}", (0, 2**64 - 1)),
+])
+def test_a_number_out_of_range_is_refused_with_the_range(command, limits):
+    for wrong in [limits[0] - 1, limits[1] + 1, 10**40, "1x"]:
+        refused = harness.larder(*command.format(wrong).split())
+        assert (refused.returncode, refused.stdout) == (64, b"")
+        told = refused.stderr.decode()
+        assert f"'{wrong}'" in told and f"whole number from {limits[0]} to {limits[1]}\n" in told
+
+
+def test_a_time_to_drain_that_is_too_long_is_refused_with_the_limit():
+    refused = harness.larder("admin", "drain", "--within", "1194h")
+    assert (refused.returncode, refused.stderr) == (64, b"larder: --within: 1194h is over the limit of 1193h\n")
+
+
+def test_a_drain_within_no_time_is_not_the_servers_own(make_server):
+    server = make_server("--drain-timeout", "1h")
+    # A call that does not end by itself: the load waits for more.
+    loading = subprocess.Popen(
+        [harness.LARDER, "load", "-", "--format", "jsonl"], env=harness.environment(LARDER_ADDR=server.address),
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        loading.stdin.write(b'{"key": "begun", "value": "v"}\n' * 20_000)
+        loading.stdin.flush()
+        limit = time.monotonic() + 60
+        while run(server, "get", "begun").returncode != 0:
+            assert time.monotonic() < limit
+        assert run(server, "admin", "drain", "--within", "0").returncode == 0
+        assert server.process.wait(timeout=60) == 0
+    finally:
+        loading.kill()
+        loading.communicate()
+
+
+@pytest.mark.parametrize("command", ["get", "set k --append", "export -o FILE", "load"])
+def test_an_argument_that_is_not_utf8_is_refused_and_not_repaired(server, tmp_path, command):
+    words = [word.replace("FILE", str(tmp_path / "file")).encode() for word in command.split()]
+    refused = subprocess.run(
+        [harness.LARDER, *words, b"\xff\xfe"], env=harness.environment(LARDER_ADDR=server.address), capture_output=True,
+        timeout=60)
+    assert (refused.returncode, refused.stdout) == (64, b"")
+    assert refused.stderr == b"larder: argument %d is not UTF-8: a key of any bytes is written with --hex\n" % (
+        len(words) + 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_keys_that_are_not_utf8_are_two(server):
+    assert run(server, "set", "--hex", "ff", "one").returncode == 0
+    assert run(server, "get", "--hex", "fe").returncode == 1
+
+
+@pytest.mark.parametrize("token", ["two words", "a\x01b", "\u00e9"])
+def test_a_token_that_no_header_carries_is_refused_where_it_stands(server, tmp_path, token):
+    told = "it does not hold one token of visible ASCII characters\n"
+    refused = subprocess.run(
+        [harness.LARDER, "get", "k"], env=harness.environment(LARDER_ADDR=server.address, LARDER_TOKEN=token),
+        capture_output=True, timeout=60)
+    assert (refused.returncode, refused.stderr.decode()) == (64, f"larder: LARDER_TOKEN: {told}")
+    file = tmp_path / "token"
+    file.write_text(token)
+    refused = run(server, "get", "k", "--token-file", str(file))
+    assert (refused.returncode, refused.stderr.decode()) == (66, f"larder: cannot read {file}: {told}")
+
+
+@pytest.mark.parametrize("command", [["load"], ["set", "k"]])
+def test_a_terminal_is_not_waited_for_unless_asked(server, command):
+    terminal, process_side = pty.openpty()
+    try:
+        refused = subprocess.run(
+            [harness.LARDER, *command], env=harness.environment(LARDER_ADDR=server.address), stdin=process_side,
+            capture_output=True, timeout=60)
+        assert refused.returncode == 64 and b"standard input" in refused.stderr
+    finally:
+        os.close(terminal)
+        os.close(process_side)
+
+
+@pytest.mark.parametrize("command", [["get", "long"], ["get", "long", "-o", "json"], ["export"], ["export", "--format", "jsonl"]])
+def test_a_command_that_nobody_reads_from_any_more_ends_like_any_other(server, command):
+    assert run(server, "set", "long", "-", stdin=b"x" * 3_000_000).returncode == 0
+    for is_ignored, code, told in [(False, -signal.SIGPIPE, b""), (True, 73, b"larder: cannot write standard output: broken pipe\n")]:
+        process = subprocess.Popen(
+            [harness.LARDER, *command], env=harness.environment(LARDER_ADDR=server.address), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, restore_signals=not is_ignored)
+        assert process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr.read() == told
+        process.stderr.close()
+        assert process.wait(timeout=60) == code
+
+
+def test_a_file_that_cannot_be_written_is_told_by_its_own_name(server, tmp_path):
+    target = tmp_path / "missing" / "cache.larder"
+    failed = run(server, "export", "-o", str(target))
+    assert (failed.returncode, failed.stderr.decode()) == (
+        73, f"larder: cannot write {target}: no such file or directory\n")
+
+
+def test_what_an_error_quotes_does_not_reach_the_terminal_as_it_is(server):
+    name = "/tmp/\x1b[2J\n"
+    for command in [["load", name], ["simulate", name, "--budget", "1%"], ["get", "k", "--ca", name], ["get", "k", "--addr", name]]:
+        failed = run(server, *command)
+        assert failed.returncode in (64, 66) and failed.stderr.count(b"\n") == 1 and b"\x1b" not in failed.stderr
+        assert b"\\u{1b}[2J" in failed.stderr
+
+
+@pytest.mark.parametrize("options", [["--append"], ["--prepend"], ["--if-present"], ["--if-version", "5"]])
+def test_a_condition_on_an_item_that_is_not_there_says_so(server, options):
+    failed = run(server, "set", "nobody", "v", *options)
+    assert (failed.returncode, failed.stderr) == (1, b"larder: condition failed: there is no such item\n")
+
+
+@pytest.mark.parametrize("names", [["frob"], ["frob", "--help"], ["admin", "frob"]])
+def test_what_is_no_command_is_called_so(names):
+    refused = harness.larder(*names)
+    assert (refused.returncode, refused.stdout, refused.stderr) == (64, b"", b"larder: frob is no command\n")
+
+
 def test_a_full_standard_output_is_an_error():
-    for command in [["serve", "--print-config"], ["serve", "--check-config"]]:
+    for command in [["serve", "--print-config"], ["serve", "--check-config"], ["--help"], ["help", "get"], ["--version"], []]:
         with open("/dev/full", "wb") as full:
             ended = subprocess.run([harness.LARDER, *command], env=harness.environment(), stdout=full, stderr=subprocess.PIPE, timeout=60)
         assert ended.returncode == 73 and b"cannot write standard output: no space" in ended.stderr, ended.stderr
@@ -296,6 +445,14 @@ def test_a_load_that_is_interrupted_tells_how_far_it_came(server, tmp_path):
     os.close(writer)
     assert code == -signal.SIGINT
     assert "acknowledged" in out and "go on with: --resume --session interrupted" in errors
+
+
+@pytest.mark.parametrize("call", [["get", "k"], ["health"], ["load", "/dev/null"], ["admin", "stats"]])
+def test_a_server_that_says_nothing_is_waited_for_as_long_as_was_said(call):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        late = harness.larder(*call, "--addr", address, "--timeout", "300ms")
+    assert late.returncode == 2 and b"DEADLINE_EXCEEDED" in late.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -85,6 +85,23 @@ def test_every_format_gives_the_same_figures(tmp_path):
     assert len(figures) == 1
 
 
+def test_traces_that_would_have_one_name_have_different_ones(tmp_path):
+    trace = requests(count=200)
+    for name in ["t.bin", "web.trace", "other/t.bin", "t.csv", "deep/once.trace"]:
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(lines(trace) if name.endswith(".csv") else records(trace))
+
+    def names(*given: str) -> list[str]:
+        rows = table(*(str(tmp_path / name) for name in given), "--budget", "1%,5%")
+        assert [row["trace"] for row in rows[::2]] == [row["trace"] for row in rows[1::2]]
+        return [row["trace"].removeprefix(f"{tmp_path}/") for row in rows[::2]]
+
+    assert names("web.trace", "t.bin", "deep/once.trace") == ["web", "t", "once"]
+    assert names("web.trace", "t.bin", "t.csv") == ["web", "t.bin", "t.csv"]
+    assert names("t.bin", "other/t.bin", "t.csv") == ["t.bin", "other/t.bin", "t.csv"]
+
+
 def test_lru_is_lru(tmp_path):
     trace = requests(seed=2)
     file = tmp_path / "t.trace"
@@ -122,6 +139,15 @@ def test_the_miss_cost_moves_the_balance(tmp_path):
     (balance,) = table(str(file), "--budget", "10%", "--miss-cost", "bytes")
     assert float(objects["object_miss_ratio"]) < float(balance["object_miss_ratio"])
     assert float(objects["byte_miss_ratio"]) > float(balance["byte_miss_ratio"])
+
+
+def test_a_plot_that_cannot_be_written_is_told_before_the_replay(tmp_path):
+    trace = tmp_path / "t.trace"
+    trace.write_bytes(records(requests(count=100)))
+    plot = tmp_path / "missing" / "plot.svg"
+    failed = simulate(str(trace), "--budget", "1%", "--plot", str(plot))
+    assert (failed.returncode, failed.stdout) == (73, b"")
+    assert failed.stderr.decode() == f"larder: cannot write {plot}: no such file or directory\n"
 
 
 def test_text_json_and_plot(tmp_path):

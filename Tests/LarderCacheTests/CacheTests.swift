@@ -87,13 +87,28 @@ struct CacheTests {
         #expect(cache.set([3], [1], WriteOptions(version: 3)).told() == .stored(3))
     }
 
-    @Test("an absurd version neither wraps nor spoils those of other items")
-    func absurdVersion() {
+    @Test("an absurd version does not spoil those of other items")
+    func absurdVersion() throws {
+        let cache = Cache.small(budgetBytes: Self.roomy)
+        let absurd = UInt64.max - 1
+        #expect(cache.set([1], [1], WriteOptions(version: absurd)).told() == .stored(absurd))
+        #expect(cache.set([1], [2]).told() == .stored(.max))
+        #expect(try #require(cache.set([2], [1]).told().version) < 10)
+    }
+
+    @Test(
+        "a write over the greatest version has one by the clock, so that the change is seen",
+        arguments: [WriteMode.replace, .append, .prepend])
+    func greatestVersion(mode: WriteMode) throws {
         let cache = Cache.small(budgetBytes: Self.roomy)
         #expect(cache.set([1], [1], WriteOptions(version: .max)).told() == .stored(.max))
-        #expect(cache.set([1], [2]).told() == .stored(.max))
-        guard case .stored(let version) = cache.set([2], [1]).told() else { return }
-        #expect(version < 10)
+        let first = try #require(cache.set([1], [2], WriteOptions(mode: mode)).told().version)
+        #expect(first < 10)
+        let late = WriteOptions(condition: .ifVersion(.max))
+        #expect(cache.set([1], [3], late).told() == .conditionFailed(first, nil))
+        let second = try #require(cache.set([1], [4], WriteOptions(mode: mode)).told().version)
+        #expect(second > first)
+        cache.checkInvariants()
     }
 
     @Test("versions go by the clock, and every entry tells its own, whoever numbered it")

@@ -134,8 +134,24 @@ struct SetTests {
         #expect(response.value == [4, 5, 6])
         #expect(response.head.flags == 3)
         #expect(response.head.ttlMillis == 5_000)
-        let missing = try set(request("b", [1]) { $0.mode = .append })
-        #expect(missing.outcome == .conditionFailed)
+    }
+
+    @Test(
+        "an addition to an item that is not there makes none",
+        arguments: [WriteMode.append, .prepend])
+    func addsToNothing(mode: WriteMode) throws {
+        let missing = try set(request("b", [1]) { $0.mode = mode })
+        #expect(missing.outcome == .conditionFailed && missing.version == 0)
+        #expect(try server.get("b").head.outcome == .miss)
+    }
+
+    @Test("a Set over a client's greatest version is seen by whoever compares versions")
+    func greatestVersion() throws {
+        _ = try set(request("a", [1]) { $0.version = .max })
+        let next = try set(request("a", [2]))
+        #expect(next.outcome == .stored && next.version < .max)
+        let late = try set(request("a", [3]) { $0.condition = .ifVersion(.max) })
+        #expect(late.outcome == .conditionFailed && late.version == next.version)
     }
 
     @Test("an addition that makes the value too large is a failed precondition")

@@ -16,7 +16,7 @@ package final class CacheClient: Sendable {
         self.channel = Mutex(channel)
     }
 
-    /// Makes a connection to "host:port" or "unix:/path".
+    /// Makes a connection to an address of `Channel.addressForms`.
     package static func connect(
         to address: String, options: ChannelOptions = ChannelOptions()
     ) async throws(ClientError) -> CacheClient {

@@ -31,20 +31,20 @@ package final class Channel: Sendable {
         close()
     }
 
-    /// Makes a connection to "host:port" or "unix:/path".
+    /// How the address of a server is written; without a host it is this machine.
+    package static let addressForms = "host:port, [ipv6]:port, :port or unix:/path"
+
+    /// Makes a connection to an address of `addressForms`.
     package static func connect(
         to address: String, options: ChannelOptions = ChannelOptions()
     ) async throws(ClientError) -> Channel {
-        let target: SocketAddress
+        let target = try target(address)
         let loop: EventLoop
         let tls = try tlsContext(options, address: address)
+        guard options.token == nil || tls != nil || target.isLoopback else {
+            throw .tokenInCleartext(address: address)
+        }
         do throws(IOError) {
-            target = try SocketAddress(parsing: address)
-            guard options.token == nil || tls != nil || target.isLoopback else {
-                throw IOError(
-                    code: "EACCES",
-                    message: "a token is not sent in cleartext to another machine: use TLS")
-            }
             let made = try EventLoop()
             loop = made
             // Ends with `stop`; nobody has to wait for it.
@@ -66,6 +66,19 @@ package final class Channel: Sendable {
             loop.stop()
             throw error
         }
+    }
+
+    private static func target(_ address: String) throws(ClientError) -> SocketAddress {
+        let target: SocketAddress
+        do throws(IOError) {
+            target = try SocketAddress(parsing: address)
+        } catch {
+            throw .malformedAddress(address: address, reason: error.message)
+        }
+        if case .ip(_, port: 0) = target {
+            throw .malformedAddress(address: address, reason: "nobody has port 0")
+        }
+        return target
     }
 
     // `address` is the target as it was written.

@@ -2,7 +2,11 @@ package import LarderGRPC
 
 /// Why a call, or the way to the server, did not work.
 package enum ClientError: Error, Equatable, Sendable {
-    /// Nobody answered at the address, or the address is none.
+    /// What was given as an address is none that a server can have.
+    case malformedAddress(address: String, reason: String)
+    /// The token would go to another machine in cleartext: it was not sent.
+    case tokenInCleartext(address: String)
+    /// Nobody answered at the address.
     case cannotConnect(address: String, reason: String)
     /// A file of certificates or keys cannot be read, or does not hold what it should.
     case unusableFile(path: String, reason: String)
@@ -19,6 +23,10 @@ package enum ClientError: Error, Equatable, Sendable {
 extension ClientError: CustomStringConvertible {
     package var description: String {
         switch self {
+        case .malformedAddress(let address, let reason):
+            "\"\(address)\" is not an address (\(reason)): allowed is \(Channel.addressForms)"
+        case .tokenInCleartext(let address):
+            "a token is not sent to \(address) in cleartext: use TLS"
         case .cannotConnect(let address, let reason): "cannot connect to \(address): \(reason)"
         case .unusableFile(let path, let reason): "\(path): \(reason)"
         case .status(let status): status.description
@@ -33,7 +41,9 @@ extension ClientError: CustomStringConvertible {
         switch self {
         case .connectionLost: true
         case .status(let status): status.code == .unavailable
-        case .cannotConnect, .unusableFile, .protocolViolation, .callEnded: false
+        case .malformedAddress, .tokenInCleartext, .cannotConnect, .unusableFile,
+            .protocolViolation, .callEnded:
+            false
         }
     }
 

@@ -86,7 +86,7 @@ struct EntryDraft {
         case .value(let encoding): try setValue(encoding.decode(text, of: "value"))
         case .ttlMillis, .idleMillis, .flags, .version:
             guard let number = Decimal.parse(text.span) else {
-                throw DraftError("\(field) is not a whole number")
+                throw DraftError("\(field) is not \(Decimal.words)")
             }
             try set(field, toNumber: number)
         }
@@ -99,7 +99,7 @@ struct EntryDraft {
         case .version: entry.head.version = number
         case .flags:
             guard let flags = UInt32(exactly: number) else {
-                throw DraftError("flags is over \(UInt32.max)")
+                throw DraftError("flags of \(number) is over the limit of \(UInt32.max)")
             }
             entry.head.flags = flags
         case .key, .value:
@@ -142,6 +142,9 @@ extension EntryField: CustomStringConvertible {
 
 /// Whole numbers in decimal digits.
 enum Decimal {
+    /// What `parse` takes, in words.
+    static let words = "a whole number from 0 to \(UInt64.max)"
+
     /// nil unless `text` is one or more digits that fit in 64 bits.
     static func parse(_ text: Span<UInt8>) -> UInt64? {
         guard !text.isEmpty else { return nil }

@@ -181,7 +181,7 @@ package struct JSONScanner: ~Copyable, ~Escapable {
         let startOffset = offset
         try skipValue()
         guard let number = Decimal.parse(bytes.extracting(startOffset..<offset)) else {
-            throw JSONError("not a whole number", at: startOffset)
+            throw JSONError("not \(Decimal.words)", at: startOffset)
         }
         return number
     }

@@ -39,17 +39,27 @@ struct AdminDrain: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
 
+    private static let withinMax = TimeAmount(millis: UInt64(UInt32.max / 3_600_000) * 3_600_000)
+
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "How long calls may take to end; the server's own setting without it.",
-            valueName: "time"), transform: TimeAmount.argument)
+            valueName: "time"), transform: OptionValue.time)
     var within: TimeAmount?
+
+    func validate() throws {
+        if let within, within.millis > Self.withinMax.millis {
+            throw ValidationError("--within: \(within) is over the limit of \(Self.withinMax)")
+        }
+    }
 
     func run() async throws {
         let client = try await connection.connect()
         var request = DrainRequest()
         request.shutdown = true
-        request.timeoutMillis = UInt32(clamping: within?.millis ?? 0)
+        // 0 would leave it to the server.
+        request.timeoutMillis = within.map { max(UInt32(clamping: $0.millis), 1) } ?? 0
         let answer = try await calling { () async throws(ClientError) in
             try await client.drain(request, timeoutMillis: connection.timeoutMillis)
         }

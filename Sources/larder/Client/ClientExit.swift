@@ -1,5 +1,6 @@
 import ArgumentParser
 import LarderClient
+import LarderServer
 
 /// The exit codes of the client verbs.
 enum ClientExit {
@@ -17,8 +18,12 @@ enum ClientExit {
 extension CommandFailure {
     init(_ error: ClientError) {
         switch error {
+        case .malformedAddress, .tokenInCleartext:
+            self.init(error.description, exitCode: ExitStatus.usage)
         case .cannotConnect: self.init(error.description, exitCode: ClientExit.cannotConnect)
-        case .unusableFile: self.init(error.description, exitCode: ClientExit.unreadableInput)
+        case .unusableFile(let path, let reason):
+            self.init(
+                "\(OneLine.quoted(path)): \(reason)", exitCode: ClientExit.unreadableInput)
         case .status, .connectionLost, .protocolViolation, .callEnded:
             self.init(error.description, exitCode: ClientExit.callFailed)
         }

@@ -27,9 +27,11 @@ struct ConnectionOptions: ParsableArguments {
     var address: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "How long a call may take, such as 500ms or 10s; 0 is for ever.", valueName: "time"),
-        transform: TimeAmount.argument)
+            "How long a call may take, such as 500ms or 10s; 0 is for ever. The streams of load and export may take as long as they do. (default: 30s)",
+            valueName: "time"),
+        transform: OptionValue.time)
     var timeout: TimeAmount = TimeAmount(millis: 30_000)
 
     @Flag(help: "Speak TLS; so does each of --ca, --cert and --server-name.")
@@ -77,19 +79,34 @@ struct ConnectionOptions: ParsableArguments {
         return security
     }
 
-    /// The token, without the line's end; its file may not be empty.
+    /// The token of the file, or else of the variable.
     private func token(_ environment: [String: String]) throws(CommandFailure) -> String? {
-        guard let tokenFile else { return environment[Self.tokenVariable] }
+        guard let tokenFile else {
+            guard let text = environment[Self.tokenVariable], !text.isEmpty else { return nil }
+            guard let token = Self.token(in: text) else {
+                throw CommandFailure(
+                    "\(Self.tokenVariable): \(Self.noToken)", exitCode: ExitStatus.usage)
+            }
+            return token
+        }
         do throws(FileContents.Failure) {
             let bytes = try FileContents.read(tokenFile, bytesMax: Self.tokenFileBytesMax)
-            let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-            guard words.count == 1, let token = words.first else {
-                throw FileContents.Failure(description: "it does not hold one token")
+            guard let token = Self.token(in: String(decoding: bytes, as: UTF8.self)) else {
+                throw FileContents.Failure(description: Self.noToken)
             }
-            return String(token)
+            return token
         } catch {
             throw .unreadable(tokenFile, error.description)
         }
+    }
+
+    private static let noToken = "it does not hold one token of visible ASCII characters"
+
+    /// The one word in `text`, if a header can carry it.
+    private static func token(in text: String) -> String? {
+        let words = text.split(whereSeparator: \.isWhitespace)
+        guard words.count == 1, let word = words.first else { return nil }
+        return word.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? String(word) : nil
     }
 
     var timeoutMillis: UInt64? { timeout.millis == 0 ? nil : timeout.millis }
@@ -107,17 +124,9 @@ struct ConnectionOptions: ParsableArguments {
                 to: address ?? environment[Self.addressVariable] ?? Self.addressDefault,
                 options: options)
         } catch {
-            throw CommandFailure(error)
+            guard case .malformedAddress = error else { throw CommandFailure(error) }
+            let place = address == nil ? Self.addressVariable : "--addr"
+            throw CommandFailure("\(place): \(error)", exitCode: ExitStatus.usage)
         }
-    }
-}
-
-extension TimeAmount {
-    /// What an option's text says.
-    static func argument(_ text: String) throws -> TimeAmount {
-        guard let time = TimeAmount(parsing: text) else {
-            throw ValidationError("it is not a time such as 500ms, 10s, 2m or 1h")
-        }
-        return time
     }
 }

@@ -13,15 +13,13 @@ struct Delete: AsyncParsableCommand {
     @OptionGroup var key: KeyArgument
     @OptionGroup var connection: ConnectionOptions
 
-    @Option(help: "Remove it only if it has this version.")
+    @Option(
+        parsing: .unconditional, help: "Remove it only if it has this version.",
+        transform: OptionValue.version)
     var ifVersion: UInt64?
 
     @Option(name: [.customShort("o"), .customLong("output")], help: "text or json.")
     var form = ReportForm.text
-
-    func validate() throws {
-        if ifVersion == 0 { throw ValidationError("no item has version 0") }
-    }
 
     func run() async throws {
         let client = try await connection.connect()

@@ -21,9 +21,10 @@ struct Get: AsyncParsableCommand {
     var metadataOnly = false
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Give the item this time to live from now on; 0 is for ever.", valueName: "time"),
-        transform: TimeAmount.argument)
+        transform: OptionValue.time)
     var touch: TimeAmount?
 
     func run() async throws {

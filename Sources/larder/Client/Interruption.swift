@@ -31,7 +31,8 @@ struct Interruption {
         for source in sources { source.cancel() }
     }
 
-    private static func isIgnored(_ number: Int32) -> Bool {
+    /// Whether a signal does nothing to this process.
+    static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         guard unsafe sigaction(number, nil, &action) == 0 else { return false }
         #if canImport(Glibc)
@@ -42,7 +43,8 @@ struct Interruption {
         return unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    private static func end(by number: Int32) -> Never {
+    /// Ends the process as the signal would have by itself.
+    static func end(by number: Int32) -> Never {
         signal(number, SIG_DFL)
         var one = sigset_t()
         unsafe sigemptyset(&one)

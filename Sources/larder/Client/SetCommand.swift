@@ -8,10 +8,11 @@ struct SetCommand: AsyncParsableCommand {
         commandName: "set", abstract: "Store an item.",
         discussion: """
             The value is an argument, a file's bytes (--file) or, with - or without a value, what \
-            standard input holds. One that does not fit into a message (larder limits: \
-            max_message_bytes) goes in parts, and then no version is told; with --append, \
-            --prepend, --keep-ttl, --new-version or a condition other than --if-absent it has to \
-            fit.
+            standard input holds. Behind -- key and value may begin with a hyphen.
+
+            A value that does not fit into a message (larder limits: max_message_bytes) goes in \
+            parts, and then no version is told; with --append, --prepend, --keep-ttl, \
+            --new-version or a condition other than --if-absent it has to fit.
 
             Exit codes: 0 stored, 1 a condition failed or the item was not admitted, 2 the call \
             failed, 3 cannot connect.
@@ -28,13 +29,15 @@ struct SetCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("The item's time to live; 0 is for ever.", valueName: "time"),
-        transform: TimeAmount.argument)
+        transform: OptionValue.time)
     var ttl: TimeAmount?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Expire when not read for so long; 0 is never.", valueName: "time"),
-        transform: TimeAmount.argument)
+        transform: OptionValue.time)
     var idle: TimeAmount?
 
     @Flag(help: "Keep the present time to live, if the item is there.")
@@ -46,16 +49,22 @@ struct SetCommand: AsyncParsableCommand {
     @Flag(help: "Store only if there is such an item.")
     var ifPresent = false
 
-    @Option(help: "Store only if the item has this version.")
+    @Option(
+        parsing: .unconditional, help: "Store only if the item has this version.",
+        transform: OptionValue.version)
     var ifVersion: UInt64?
 
     @Flag(help: "Store only if the item is not there or has a smaller version than --new-version.")
     var ifNewer = false
 
-    @Option(help: "The item's new version, the caller's own.")
+    @Option(
+        parsing: .unconditional, help: "The item's new version, the caller's own.",
+        transform: OptionValue.version)
     var newVersion: UInt64?
 
-    @Option(help: "A number kept with the item.")
+    @Option(
+        parsing: .unconditional, help: "A number kept with the item, up to \(UInt32.max).",
+        transform: OptionValue.number())
     var flags: UInt32 = 0
 
     @Flag(help: "Add the value behind the present one.")
@@ -126,6 +135,8 @@ struct SetCommand: AsyncParsableCommand {
             case .stored: try Terminal.writeLine("stored")
             case .conditionFailed where answer.version > 0:
                 Terminal.note("condition failed: the item has version \(answer.version)")
+            case .conditionFailed where !ifAbsent:
+                Terminal.note("condition failed: there is no such item")
             default: Terminal.note(answer.outcome.words)
             }
         }

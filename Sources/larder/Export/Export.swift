@@ -26,7 +26,10 @@ struct Export: AsyncParsableCommand {
     @Flag(help: "Everything but the values.")
     var metadataOnly = false
 
-    @Option(help: ArgumentHelp("Stop after this many entries.", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Stop after this many entries; 0 is all.", valueName: "count"),
+        transform: OptionValue.number())
     var limit: UInt64 = 0
 
     @Option(help: "export or jsonl.")

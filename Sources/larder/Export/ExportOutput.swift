@@ -30,7 +30,7 @@ struct ExportOutput {
         }
         let temporary = "\(path).partial-\(getpid())"
         temporaryPath = Self.isReplaceable(path) ? temporary : nil
-        file = try .writing(temporaryPath ?? path)
+        file = try .writing(temporaryPath ?? path, for: path)
     }
 
     /// Whether nothing stands there, or a file: what is more than its bytes is not replaced.

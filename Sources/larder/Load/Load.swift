@@ -20,7 +20,7 @@ struct Load: AsyncParsableCommand {
             """)
 
     @Argument(help: "The file; - or nothing: standard input.", completion: .file())
-    var file = "-"
+    var file: String?
 
     @OptionGroup var connection: ConnectionOptions
 
@@ -43,12 +43,18 @@ struct Load: AsyncParsableCommand {
     var force = false
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The time to live of entries that have none; 0 is for ever.", valueName: "time"),
-        transform: TimeAmount.argument)
+        transform: OptionValue.time)
     var ttl: TimeAmount?
 
-    @Option(help: ArgumentHelp("Acknowledge after this many entries.", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Acknowledge after this many entries; 0 is only at the end. (default: 10000)",
+            valueName: "count"),
+        transform: OptionValue.number())
     var ackEvery: UInt32 = 10_000
 
     @Option(help: ArgumentHelp("The name of the field that is the key.", valueName: "name"))
@@ -73,19 +79,26 @@ struct Load: AsyncParsableCommand {
         if keyField == valueField {
             throw ValidationError("--key-field and --value-field are the same")
         }
-        if file == "-", resume, session == nil {
+        if file == nil, Terminal.isInput {
+            throw ValidationError("no entries: give a file or standard input")
+        }
+        if path == nil, resume, session == nil {
             throw ValidationError("--resume of standard input needs --session")
         }
         if session?.isEmpty == true { throw ValidationError("--session is empty") }
     }
 
+    /// nil: standard input.
+    private var path: String? { file == "-" ? nil : file }
+
     func run() async throws {
-        var input = try LoadInput(path: file == "-" ? nil : file)
+        var input = try LoadInput(path: path)
         let chosen = try format.chosen ?? input.detectFormat()
         var loader = Loader(
             input: input, format: chosen, names: FieldNames(key: keyField, value: valueField),
             start: start(sessionID: sessionID(input)), skipsErrors: skipErrors)
         loader.client = try await connection.connect()
+        loader.timeoutMillis = connection.timeoutMillis
         let progress = loader.progress
         let clock = ContinuousClock()
         let begin = clock.now

@@ -12,6 +12,8 @@ struct Loader {
     let skipsErrors: Bool
     let progress = LoadProgress()
     var client: CacheClient?
+    /// Of a call that is no stream; nil is for ever.
+    var timeoutMillis: UInt64?
 
     init(
         input: LoadInput, format: InputFormat, names: FieldNames, start: BulkLoadStart,
@@ -26,8 +28,9 @@ struct Loader {
 
     mutating func run() async throws(CommandFailure) {
         guard let client else { return }
+        let timeoutMillis = timeoutMillis
         let limits = try await calling { () async throws(ClientError) in
-            try await client.limits()
+            try await client.limits(timeoutMillis: timeoutMillis)
         }
         var retries = TransferRetries()
         var isFirst = true

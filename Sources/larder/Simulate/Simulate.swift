@@ -46,13 +46,19 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: "What an entry counts: size (the trace's) or real (the server's).")
     var charge: Replay.Charge = .size
 
-    @Option(help: ArgumentHelp("The shards of the cache, a power of two.", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The shards of the cache, a power of two. (default: 64)", valueName: "count"),
+        transform: OptionValue.number(1...Self.shardsMax))
     var shards = 64
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Of the cache's hash: with the same number, every run is the same.",
-            valueName: "number"))
+            "Of the cache's hash: with the same number, as with the default, every run is the same.",
+            valueName: "number"),
+        transform: OptionValue.number())
     var seed: UInt64 = 0x6c61_7264_6572
 
     @Option(help: "How traces are read: auto (by name), larder, oracle or csv.")
@@ -70,8 +76,8 @@ struct Simulate: AsyncParsableCommand {
     private static let shardsMax = 4096
 
     func validate() throws {
-        guard shards > 0, shards <= Self.shardsMax, shards & (shards - 1) == 0 else {
-            throw ValidationError("--shards is a power of two up to \(Self.shardsMax)")
+        guard shards & (shards - 1) == 0 else {
+            throw ValidationError("--shards: \(shards) is not a power of two")
         }
     }
 
@@ -100,9 +106,10 @@ struct Simulate: AsyncParsableCommand {
     ) throws(CommandFailure) {
         // A name that is wrong is told at once, not after hours of replaying the others.
         for path in traces { try OpenFile.checkReadable(path) }
+        if let plot { try OpenFile.checkWritable(plot) }
         var header = SimulationReport.header(form)
-        for path in traces {
-            let trace = try TraceReader.read(path: path, format: format)
+        for (path, name) in zip(traces, TraceNames.names(of: traces)) {
+            let trace = try TraceReader.read(path: path, name: name, format: format)
             if let line = header.take() { try Terminal.writeLine(line) }
             for budget in budget {
                 for contender in policy {

@@ -1,6 +1,6 @@
 /// The requests of a trace, in memory.
 struct Trace {
-    /// The file's name without its folder and endings.
+    /// What it is called in reports.
     let name: String
     /// What was asked for, one after the other: a number for each key, from 0 on.
     private(set) var requests: [UInt32] = []

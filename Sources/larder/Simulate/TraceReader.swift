@@ -2,9 +2,12 @@
 enum TraceReader {
     private static let chunkBytes = 1 << 20
 
-    static func read(path: String, format: TraceFormat) throws(CommandFailure) -> Trace {
+    /// The trace at `path`, which gets this name.
+    static func read(
+        path: String, name: String, format: TraceFormat
+    ) throws(CommandFailure) -> Trace {
         let file = try OpenFile.reading(path)
-        var trace = Trace(name: name(of: path))
+        var trace = Trace(name: name)
         var records = TraceRecords(
             format: format == .auto ? TraceFormat.told(by: path) : format, path: path)
         var chunk = try file.read(bytesMax: chunkBytes)
@@ -40,11 +43,5 @@ enum TraceReader {
         }
         try records.finish(to: &trace)
         return trace
-    }
-
-    /// `traces/web.trace.zst` is `web`.
-    private static func name(of path: String) -> String {
-        let last = path.split(separator: "/").last.map(String.init) ?? path
-        return last.split(separator: ".").first.map(String.init) ?? last
     }
 }

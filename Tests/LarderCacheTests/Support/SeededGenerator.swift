@@ -111,7 +111,11 @@ enum ToldOutcome: Equatable {
     case rejected(RejectReason)
 
     var isStored: Bool {
-        if case .stored = self { return true }
-        return false
+        version != nil
+    }
+
+    /// Of what was stored.
+    var version: UInt64? {
+        if case .stored(let version) = self { version } else { nil }
     }
 }

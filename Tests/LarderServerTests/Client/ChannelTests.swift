@@ -50,7 +50,36 @@ struct ChannelTests {
         ) {
             _ = try await Channel.connect(to: address)
         }
-        await #expect(throws: ClientError.self) { _ = try await Channel.connect(to: "nonsense") }
+    }
+
+    @Test(
+        "what is no address of a server is told as such, with what would be one",
+        arguments: [
+            ("", "no port"), ("nonsense", "no port"), ("host:", "no port"),
+            ("host:99999", "0 to 65535"), ("host:-1", "0 to 65535"), ("127.0.0.1:0", "port 0"),
+            ("[::1:7070", "bracket"), ("::1:7070", "bracket"), ("127.1:7070", "four numbers"),
+            ("a b:1", "neither"), ("unix:", "no path"),
+        ])
+    func malformed(address: String, reason: String) async {
+        let error = await #expect(throws: ClientError.self) {
+            _ = try await Channel.connect(to: address)
+        }
+        guard case .malformedAddress(address, let told) = error else {
+            Issue.record("\(address): \(String(describing: error))")
+            return
+        }
+        #expect(told.contains(reason))
+        #expect(error?.description.contains("host:port, [ipv6]:port, :port or unix:/path") == true)
+    }
+
+    @Test("a token does not go to another machine in cleartext")
+    func tokenInCleartext() async {
+        let address = "192.0.2.1:7070"
+        await #expect(throws: ClientError.tokenInCleartext(address: address)) {
+            var options = ChannelOptions()
+            options.token = "secret"
+            _ = try await Channel.connect(to: address, options: options)
+        }
     }
 
     @Test("a status in trailers alone reaches the caller, words and all")
