@@ -130,6 +130,17 @@ def test_a_load_and_an_export_live_through_more_connections_than_retries(make_se
     assert json.loads(again.stdout)["stored"] == count
 
 
+def test_a_session_of_a_longer_input_is_not_gone_on_with(make_server):
+    server, lines = make_server(), [b'{"key": "k%d", "value": "v"}\n' % i for i in range(20)]
+    load = ["load", "--resume", "--session", "mine"]
+    assert harness.larder(*load, server=server, stdin=b"".join(lines)).returncode == 0
+    assert harness.larder(*load, server=server, stdin=b"".join(lines)).returncode == 0
+    other = harness.larder(*load, server=server, stdin=b"".join(lines[:5]))
+    assert other.returncode == 65
+    told = other.stderr.decode()
+    assert "entry 20, but only 5" in told and "another input" in told
+
+
 def test_a_damaged_export_is_malformed_input(make_server, tmp_path):
     server, path = make_server(), tmp_path / "some.larder"
     for i in range(20):

@@ -66,6 +66,7 @@ struct Loader {
         var inputFailure: CommandFailure?
         do throws(TransferError) {
             try await send(through: &sender)
+            try checkSession(load.resumedFrom, entryCount: sender.nextIndex)
         } catch {
             switch error {
             case .call: break  // The one who listens learns why.
@@ -88,6 +89,18 @@ struct Loader {
                     exitCode: ClientExit.malformedInput))
         case .failure(let error): throw .call(error)
         }
+    }
+
+    // A name that was given to two loads would pass over what the second one brings.
+    private func checkSession(
+        _ session: BulkLoadResponse, entryCount: UInt64
+    ) throws(TransferError) {
+        guard entryCount < session.committed else { return }
+        throw .command(
+            CommandFailure(
+                "\(input.name): the session has got to entry \(session.committed), but only "
+                    + "\(entryCount) are here: it is of another input",
+                exitCode: ClientExit.malformedInput))
     }
 
     private static func listen(
