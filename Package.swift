@@ -91,6 +91,7 @@ let package = Package(
             name: "larder-microbench",
             dependencies: [
                 "LarderService", "LarderGRPC", "LarderCache", "LarderProtocol", "LarderHTTP2",
+                "CProcessor",
             ],
             path: "Benchmarks/Micro", swiftSettings: house),
         // A server and its clients in one thread, all of it drawn from a seed.

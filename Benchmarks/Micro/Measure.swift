@@ -1,3 +1,4 @@
+import CProcessor
 import Glibc
 import Synchronization
 
@@ -44,6 +45,9 @@ final class Measure {
         _ body: @escaping @Sendable (_ thread: Int, _ round: Int) -> Void
     ) async {
         guard isWanted(name) else { return }
+        guard threads <= Int(processor_count()) else {
+            return print("\(padded(name)) not measured: it needs \(threads) processors")
+        }
         var rounds: [Round] = []
         for round in 1...(threads == 1 ? Self.rounds : Self.roundsOfTwo) {
             let gate = Gate()

@@ -27,6 +27,9 @@ static inline void processor_prefetch_to_write(const void *address) {
 }
 
 #if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+
 int sched_getcpu(void);
 #endif
 
@@ -39,4 +42,15 @@ static inline int processor_number(void) {
 #else
   return 0;
 #endif
+}
+
+/// How many processors the calling thread may run on; 1 where the system does not tell.
+static inline int processor_count(void) {
+  int count = 0;
+#if defined(__linux__)
+  unsigned char set[1024];
+  long bytes = syscall(SYS_sched_getaffinity, 0, sizeof set, set);
+  for (long index = 0; index < bytes; index++) count += __builtin_popcount(set[index]);
+#endif
+  return count > 0 ? count : 1;
 }
