@@ -105,6 +105,11 @@ struct FrameScanner: ~Copyable {
         unsafe unheard.heard(Self.streamID(head))
     }
 
+    /// The library gets a frame at whose head the last scan stopped: trailers, perhaps.
+    mutating func passIfBlock(_ head: UnsafePointer<UInt8>) {
+        if unsafe Self.isOfBlock(head) { hasPassedBlock = true }
+    }
+
     /// Walks over `input` from `start`, to a torn head, which is kept, to the end, or past a frame
     /// that is to be looked at.
     mutating func scan(

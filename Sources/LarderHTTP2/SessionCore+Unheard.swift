@@ -31,6 +31,7 @@ extension SessionCore {
         }
         introduce()
         guard unsafe state.pointee.unheard.isMissed(FrameScanner.streamID(base + headStart)) else {
+            unsafe state.pointee.scanner.passIfBlock(base + headStart)
             return .forLibrary
         }
         return unsafe state.pointee.scanner.takeOfOver(input, headStart: headStart)

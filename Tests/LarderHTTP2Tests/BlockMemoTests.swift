@@ -114,6 +114,25 @@ struct BlockMemoTests {
         #expect(after.suffix(2).map(\.fields.last) == ["user: bob", "user: bob"])
     }
 
+    @Test("the trailers of a call that goes past nghttp2 change the table as well")
+    func trailersChange() throws {
+        var server = try opened()
+        let user = Self.plain + [Self.newest]
+        let ann = request(1, Self.plain + Self.added("user", "ann"))
+        _ = try lists(&server, ann + request(3, user) + request(5, user))
+        let change =
+            RawFrame.headers(stream: 7, block: user) + RawFrame.data(stream: 7, [7])
+            + RawFrame.headers(stream: 7, block: Self.added("user", "bob"), endStream: true)
+        let other =
+            RawFrame.headers(stream: 17, block: Self.plain)
+            + RawFrame.headers(stream: 17, block: Self.added("user", "cid"), endStream: true)
+        let first = try lists(&server, change + request(11, user))
+        #expect(first.map(\.fields.last) == ["user: ann", "user: bob"])
+        _ = try lists(&server, request(13, Self.plain) + request(15, Self.plain))
+        let second = try lists(&server, other + request(19, user))
+        #expect(second.map(\.fields.last) == [":authority: h", "user: cid"])
+    }
+
     @Test("a torn frame changes the table as well", arguments: [1, 8, 9, 10, 40])
     func tornChange(cut: Int) throws {
         var server = try opened()
