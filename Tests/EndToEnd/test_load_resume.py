@@ -182,6 +182,21 @@ def test_what_does_not_get_further_is_given_up(tmp_path, command):
         assert len(calls) == 6
 
 
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_a_load_that_failed_says_so_although_nobody_reads_its_report(tmp_path, is_ignored):
+    path = tmp_path / "some.jsonl"
+    path.write_text('{"key": "k", "value": "v"}\n')
+    with failing_server() as (address, _):
+        process = subprocess.Popen(
+            [harness.LARDER, "load", str(path), "--session", "mine", "--addr", address], env=harness.environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, restore_signals=not is_ignored)
+        process.stdout.close()
+        hint, failure = process.stderr.read().decode().splitlines()
+        process.stderr.close()
+        assert process.wait(timeout=60) == (2 if is_ignored else -signal.SIGPIPE)
+    assert hint == "larder: go on with: --resume --session mine" and "UNAVAILABLE" in failure
+
+
 def test_a_session_of_a_longer_input_is_not_gone_on_with(make_server):
     server, lines = make_server(), [b'{"key": "k%d", "value": "v"}\n' % i for i in range(20)]
     load = ["load", "--resume", "--session", "mine"]

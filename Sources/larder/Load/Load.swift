@@ -110,6 +110,7 @@ struct Load: AsyncParsableCommand {
         let hint: String? =
             resume || input.isRepeatable
             ? "go on with: --resume --session \(loader.start.sessionID)" : nil
+        // The last thing that is written: nobody may read it any more, and that ends the process.
         let report = { @Sendable [form] (isDone: Bool) throws(CommandFailure) -> LoadReport in
             let report = LoadReport(
                 state: progress.snapshot, seconds: (clock.now - begin).inSeconds, isDone: isDone)
@@ -118,8 +119,8 @@ struct Load: AsyncParsableCommand {
         }
         let interruption = Interruption {
             bar.erase()
-            _ = try? report(false)
             if let hint { Terminal.note(hint) }
+            _ = try? report(false)
         }
         let failure: CommandFailure?
         do throws(CommandFailure) {
@@ -130,12 +131,13 @@ struct Load: AsyncParsableCommand {
         }
         interruption.end()
         await bar.end()
-        let isAllStored = try report(failure == nil).isAllStored
         if let failure {
             if let hint, failure.exitCode != ClientExit.malformedInput { Terminal.note(hint) }
-            throw failure
+            failure.tell()
+            _ = try? report(false)
+            throw ExitCode(failure.exitCode)
         }
-        if !isAllStored { throw ClientExit.negative }
+        if try !report(true).isAllStored { throw ClientExit.negative }
     }
 
     private func sessionID(_ input: LoadInput) -> String {
