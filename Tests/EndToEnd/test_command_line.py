@@ -183,7 +183,7 @@ def test_an_argument_that_is_not_utf8_is_refused_and_not_repaired(server, tmp_pa
         [harness.LARDER, *words, b"\xff\xfe"], env=harness.environment(LARDER_ADDR=server.address), capture_output=True,
         timeout=60)
     assert (refused.returncode, refused.stdout) == (64, b"")
-    assert refused.stderr == b"larder: argument %d is not UTF-8: a key of any bytes is written with --hex\n" % (
+    assert refused.stderr == b"larder: argument %d is not UTF-8: bytes of a key are written with --hex, of a value given with --file\n" % (
         len(words) + 1)
     assert list(tmp_path.iterdir()) == []
 
