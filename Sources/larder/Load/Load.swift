@@ -19,6 +19,8 @@ struct Load: AsyncParsableCommand {
             input is malformed, 66 it cannot be read.
             """)
 
+    private static let ackEveryDefault: UInt32 = 10_000
+
     @Argument(help: "The file; - or nothing: standard input.", completion: .file())
     var file: String?
 
@@ -52,10 +54,10 @@ struct Load: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Acknowledge after this many entries; 0 is only at the end. (default: 10000)",
+            "Acknowledge after this many entries; 0 is only at the end. (default: \(ackEveryDefault))",
             valueName: "count"),
         transform: OptionValue.number())
-    var ackEvery: UInt32 = 10_000
+    var ackEvery = Self.ackEveryDefault
 
     @Option(help: ArgumentHelp("The name of the field that is the key.", valueName: "name"))
     var keyField = "key"
