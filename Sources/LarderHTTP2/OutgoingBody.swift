@@ -98,7 +98,12 @@ struct OutgoingBody: ~Copyable {
     }
 
     mutating func append(referencing owner: any OutgoingBytes) {
-        let bytes = owner.bytes
+        append(referencing: owner, 0..<owner.bytes.count)
+    }
+
+    /// Appends a part of an owner's bytes.
+    mutating func append(referencing owner: any OutgoingBytes, _ part: Range<Int>) {
+        let bytes = owner.bytes.extracting(part)
         let added = bytes.count
         // The owner is retained before the borrow of its bytes ends, and says that they do not move.
         unsafe bytes.withUnsafeBufferPointer { source in
@@ -150,12 +155,12 @@ struct OutgoingBody: ~Copyable {
         return hasRoom
     }
 
-    /// Gives the next copied bytes, or those of one reference, to `emit`: up to `bytesMax` of them.
-    /// False: the output is full.
+    /// Gives the next copied bytes, no more than a usual frame has, or those of one reference, to
+    /// `emit`: up to `bytesMax` of them. False: the output is full.
     mutating func emitRun(bytesMax: Int, to emit: borrowing Emitter) -> Bool {
         precondition(count > 0, "a run has bytes")
         if leadBytes > 0, let base = unsafe base {
-            let part = min(leadBytes, bytesMax)
+            let part = min(leadBytes, bytesMax, Self.frameBytes)
             let hasRoom = emit(unsafe Span(_unsafeStart: base + start, count: part), nil)
             dropCopied(part)
             return hasRoom

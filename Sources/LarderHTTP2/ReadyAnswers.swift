@@ -16,12 +16,18 @@ struct ReadyAnswers: ~Copyable {
 
     var isEmpty: Bool { frames.count == 0 }
 
-    /// HEADERS, one DATA frame, and HEADERS with END_STREAM. Answers the body's bytes that their
-    /// owner counts.
+    /// HEADERS, DATA frames of at most `frameBytes`, and HEADERS with END_STREAM. Answers the body's
+    /// bytes that their owner counts.
     mutating func append(
         _ id: Int32, headers: UnsafeBufferPointer<UInt8>, body: Span<UInt8>,
-        tail: (any OutgoingBytes)?, tailBytes: Int, trailers: UnsafeBufferPointer<UInt8>
+        tail: (any OutgoingBytes)?, tailBytes: Int, trailers: UnsafeBufferPointer<UInt8>,
+        frameBytes: Int
     ) -> Int {
+        guard body.count + tailBytes <= frameBytes else {
+            return unsafe appendLong(
+                id, headers: headers, body: body, tail: tail, tailBytes: tailBytes,
+                trailers: trailers, frameBytes: frameBytes)
+        }
         let headBytes = FrameScanner.headBytes
         let dataBytes = body.count + tailBytes
         let leadBytes = headBytes + headers.count + headBytes + body.count
@@ -37,14 +43,46 @@ struct ReadyAnswers: ~Copyable {
             frames.append(referencing: tail)
             unsafe at = frames.extend(endBytes)
         }
-        unsafe Self.write(
-            &at,
-            FrameHead(
-                trailers.count, FrameType.headers,
-                FrameFlag.endOfHeaders | FrameFlag.endOfStream, id),
-            trailers)
+        unsafe Self.write(&at, Self.end(trailers, id), trailers)
         bodyBytes += dataBytes
         return frames.referencedCount - countedBefore
+    }
+
+    /// The same, of several DATA frames.
+    @inline(never)
+    private mutating func appendLong(
+        _ id: Int32, headers: UnsafeBufferPointer<UInt8>, body: Span<UInt8>,
+        tail: (any OutgoingBytes)?, tailBytes: Int, trailers: UnsafeBufferPointer<UInt8>,
+        frameBytes: Int
+    ) -> Int {
+        let countedBefore = frames.referencedCount
+        let dataBytes = body.count + tailBytes
+        unsafe append(
+            FrameHead(headers.count, FrameType.headers, FrameFlag.endOfHeaders, id),
+            Span(_unsafeElements: headers))
+        for start in stride(from: 0, to: dataBytes, by: frameBytes) {
+            let end = min(start + frameBytes, dataBytes)
+            append(
+                FrameHead(end - start, FrameType.data, 0, id),
+                body.extracting(min(start, body.count)..<min(end, body.count)))
+            guard let tail, end > body.count else { continue }
+            frames.append(
+                referencing: tail, max(start - body.count, 0)..<(end - body.count))
+        }
+        unsafe append(Self.end(trailers, id), Span(_unsafeElements: trailers))
+        bodyBytes += dataBytes
+        return frames.referencedCount - countedBefore
+    }
+
+    private mutating func append(_ head: FrameHead, _ payload: Span<UInt8>) {
+        var at = unsafe frames.extend(FrameScanner.headBytes + payload.count)
+        unsafe payload.withUnsafeBufferPointer { unsafe Self.write(&at, head, $0) }
+    }
+
+    /// The head of the frame that ends a stream.
+    private static func end(_ trailers: UnsafeBufferPointer<UInt8>, _ id: Int32) -> FrameHead {
+        FrameHead(
+            trailers.count, FrameType.headers, FrameFlag.endOfHeaders | FrameFlag.endOfStream, id)
     }
 
     /// A frame without a body, between answers.
@@ -60,11 +98,11 @@ struct ReadyAnswers: ~Copyable {
         unsafe at += payload.count
     }
 
-    /// Gives the next bytes to `emit`; there are some.
-    mutating func emitSome(to emit: borrowing Emitter) -> Emitted {
+    /// Gives the next bytes to `emit`, at most `bytesMax` of them; there are some.
+    mutating func emitSome(bytesMax: Int, to emit: borrowing Emitter) -> Emitted {
         let countBefore = frames.count
         let countedBefore = frames.referencedCount
-        let hasRoom = frames.emitRun(bytesMax: OutgoingBody.frameBytes, to: emit)
+        let hasRoom = frames.emitRun(bytesMax: bytesMax, to: emit)
         let body = min(countBefore - frames.count, bodyBytes)
         bodyBytes -= body
         isCut = !isEmpty

@@ -70,7 +70,9 @@ extension SessionCore {
             windowBytes: Int(nghttp2_session_get_remote_window_size(asked)),
             streamWindowBytes: Int(
                 nghttp2_session_get_remote_settings(
-                    asked, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)))
+                    asked, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)),
+            peerFrameBytes: Int(
+                nghttp2_session_get_remote_settings(asked, NGHTTP2_SETTINGS_MAX_FRAME_SIZE)))
         guard isWritten else { return false }
         if unsafe slot.pointee.isUnheard { return unsafe state.pointee.closeUnheard(slot) }
         unsafe note(

@@ -210,6 +210,7 @@ struct SessionCore: ~Copyable {
         guard unsafe state.pointee.failure == nil else { return false }
         return unsafe state.pointee.mayHaveOutput && nghttp2_session_want_write(asked) != 0
             || state.pointee.owedConnectionBytes > 0 || !state.pointee.ready.isEmpty
+            || !state.pointee.pendingResets.isEmpty
             || awaitedWindowBytes > 0
     }
 
@@ -239,7 +240,7 @@ struct SessionCore: ~Copyable {
     /// WINDOW_UPDATE for the connection.
     static func windowUpdate(_ increment: Int) -> [UInt8] {
         [0, 0, 4, FrameType.windowUpdate, noFlags, 0, 0, 0, 0]
-            + bigEndian(UInt32(clamping: increment))
+            + bigEndian(UInt32(clamping: min(increment, Int(Int32.max))))
     }
 
     static func bigEndian(_ number: UInt32) -> [UInt8] {

@@ -8,13 +8,15 @@
 /// updates, before the library hears of them. The window of a stream needs no such book, for the
 /// stream is over.
 extension SessionState {
-    /// Writes a whole answer, if nothing is in its way, and answers whether it did.
+    /// Writes a whole answer, no longer than the longest frame, if nothing is in its way, and answers
+    /// whether it did.
     ///
     /// `windowBytes` are the connection's, as the library sees it; `streamWindowBytes` are what any
-    /// stream may be sent that was sent nothing yet.
+    /// stream may be sent that was sent nothing yet, `peerFrameBytes` what any frame may carry.
     mutating func writeAnswer(
         _ slot: Slot, headers: HeaderBlock, body: Span<UInt8>, tail: (any OutgoingBytes)?,
-        trailers: HeaderBlock, windowBytes: Int, streamWindowBytes: Int
+        trailers: HeaderBlock, windowBytes: Int, streamWindowBytes: Int,
+        peerFrameBytes: @autoclosure () -> Int
     ) -> Bool {
         // A request that goes on would need the stream, a header block must not be divided, and who
         // waits for window comes first.
@@ -23,15 +25,17 @@ extension SessionState {
         else { return false }
         let tailBytes = tail.map { $0.bytes.count } ?? 0
         let bytes = body.count + tailBytes
-        guard bytes > 0, bytes <= OutgoingBody.frameBytes, bytes <= streamWindowBytes,
+        guard bytes > 0, bytes <= frameBytesMax, bytes <= streamWindowBytes,
             bytes <= windowBytes - windowDebtBytes
         else { return false }
         windowDebtBytes += bytes
         pendingBodyBytes += bytes
+        let isUsual = bytes <= OutgoingBody.frameBytes
+        let frameBytes = isUsual ? OutgoingBody.frameBytes : min(peerFrameBytes(), frameBytesMax)
         pendingReferencedBytes += unsafe ready.append(
             slot.pointee.id, headers: first, body: body, tail: tailBytes > 0 ? tail : nil,
-            tailBytes: tailBytes, trailers: last)
-        counters.dataSent &+= 1
+            tailBytes: tailBytes, trailers: last, frameBytes: frameBytes)
+        counters.dataSent &+= isUsual ? 1 : UInt64((bytes + frameBytes - 1) / frameBytes)
         counters.headersSent &+= 2
         unsafe slot.pointee.isEnding = true
         unsafe slot.pointee.isEndSubmitted = true
@@ -42,7 +46,7 @@ extension SessionState {
     @inline(__always)
     mutating func emitReady(to emit: borrowing Emitter) {
         while !ready.isEmpty, !isOutputFull {
-            let emitted = ready.emitSome(to: emit)
+            let emitted = ready.emitSome(bytesMax: frameBytesMax, to: emit)
             counters.bodyBytesSent &+= UInt64(emitted.bodyBytes)
             pendingBodyBytes -= emitted.bodyBytes
             pendingReferencedBytes -= emitted.countedBytes

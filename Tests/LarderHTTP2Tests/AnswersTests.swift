@@ -156,6 +156,48 @@ struct AnswersTests {
         #expect(Self.types(try client.send(client.request())) == [1, 0, 1])
     }
 
+    @Test(
+        "copied bytes go out in pieces of a usual frame, however many answers there are",
+        arguments: [1_000, 40_000, 120_000])
+    func pieces(answerBytes: Int) throws {
+        var client = RawClient()
+        try client.warmUp()
+        client.answerBytes = answerBytes
+        _ = try client.send(
+            RawFrame.settings([(4, 1 << 20), (5, 1 << 20)]) + RawFrame.windowUpdate(1 << 28))
+        let count = 60
+        for _ in 0..<count { _ = try client.send(client.request(), isDrained: false) }
+        var longest = 0
+        var total = 0
+        try client.server.drain { span, owner in
+            if owner == nil { longest = max(longest, span.count) }
+            total += span.count
+            return true
+        }
+        #expect(longest <= 9 + 16 << 10)
+        #expect(total > count * answerBytes)
+    }
+
+    @Test("an answer that one frame of the peer's does not hold takes several")
+    func severalFrames() throws {
+        var client = RawClient()
+        try client.warmUp()
+        client.answerBytes = 60_000
+        _ = try client.send(RawFrame.windowUpdate(1 << 20))
+        let usual = try client.send(client.request())
+        #expect(Self.types(usual) == [1, 0, 0, 0, 0, 1])
+        // Behind SETTINGS, the next answer's header blocks are the library's.
+        _ = try client.send(RawFrame.settings([(5, 1 << 20)]) + client.request())
+        let sent = client.server.counters.dataSent
+        let long = try client.send(client.request())
+        #expect(Self.types(long) == [1, 0, 1])
+        #expect(client.server.counters.dataSent == sent + 1)
+        client.answerBytes = 129 << 10
+        _ = try client.send(RawFrame.settings([(4, 1 << 20)]))
+        let longest = try client.send(client.request())
+        #expect(Self.types(longest) == [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+    }
+
     @Test("answers that the window does not let through wait for it, byte for byte")
     func waitsForWindow() throws {
         var client = RawClient()

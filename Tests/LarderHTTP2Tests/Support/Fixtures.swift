@@ -81,6 +81,12 @@ enum RawFrame {
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
     static let settings = frame(type: 4, flags: 0, stream: 0, payload: [])
 
+    static func settings(_ entries: [(id: UInt8, value: UInt32)]) -> [UInt8] {
+        frame(
+            type: 4, flags: 0, stream: 0,
+            payload: entries.flatMap { [0, $0.id] + bigEndian($0.value) })
+    }
+
     static func frame(type: UInt8, flags: UInt8, stream: UInt32, payload: [UInt8]) -> [UInt8] {
         let count = UInt32(payload.count)
         let length = [UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)]
