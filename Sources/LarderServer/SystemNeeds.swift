@@ -11,7 +11,7 @@ enum SystemNeeds {
     /// spare.
     private static let keptFree = 64
     private static let keptFreePerThread = 8
-    /// Connections that a server has descriptors for, unless it is told that there are too few.
+    /// Where nobody has said how many connections there may be, fewer than these are warned of.
     private static let connectionsExpected = 64
 
     /// Throws if the system grants the process too little. `descriptors`: how many it may have;
