@@ -1,5 +1,5 @@
-/// Gives out versions, each greater than those before and than the present one: by the clock, so
-/// that the stamp of an entry tells its version, too.
+/// Gives out versions, each greater than those before and than the present one, but for the
+/// greatest (`next`): by the clock, so that the stamp of an entry tells its version, too.
 struct VersionCounter: Sendable {
     /// A version from here on does not push the counter: one absurd number would use it up.
     private static let countedMax = UInt64.max / 2

@@ -19,7 +19,7 @@ package final class RunningServer: Sendable {
     private let admin: AdminControl
     private let security: SecurityPlan
     private let places: ConnectionPlaces
-    private let possibleConnections: Int
+    private let connectionsPossible: Int
     private let loops: [ServingLoop]
     private let stopping = Mutex(Stopping())
 
@@ -35,9 +35,6 @@ package final class RunningServer: Sendable {
 
     /// How long the ends of calls may take to reach their clients, after the drain timeout.
     private static let lastWordsMillis: UInt64 = 1_000
-    /// Descriptors that are no connections: files of the process, and what each loop waits with.
-    private static let ownDescriptors = 64
-    private static let descriptorsPerThread = 8
 
     /// `sources` tells where the settings come from, by their keys; `logLevel` is what the logger
     /// follows, if it can change; `further` are methods besides the server's own.
@@ -65,9 +62,10 @@ package final class RunningServer: Sendable {
             try Door.listen(text)
         }
         boundOpsAddresses = opsSockets.map(\.boundAddress)
-        possibleConnections = Self.possibleConnections(settings, descriptors, logger)
+        connectionsPossible = SystemNeeds.connectionsPossible(
+            settings, descriptors: descriptors, logger)
         places = ConnectionPlaces(
-            countMax: min(settings.peers.connectionsMax ?? .max, possibleConnections))
+            countMax: min(settings.peers.connectionsMax ?? .max, connectionsPossible))
         do throws(IOError) {
             loops = try (0..<settings.threads).map { (index) throws(IOError) in
                 try ServingLoop(
@@ -133,24 +131,9 @@ package final class RunningServer: Sendable {
         return generator.next()
     }
 
-    /// How many connections the process has descriptors for.
-    private static func possibleConnections(
-        _ settings: Settings, _ descriptors: Int?, _ logger: Logger
-    ) -> Int {
-        guard let descriptors else { return .max }
-        let own = ownDescriptors + settings.threads * descriptorsPerThread
-        let possible = max(1, descriptors - own)
-        if let wanted = settings.peers.connectionsMax, wanted > possible {
-            logger.warning(
-                "fewer connections than asked for: there are not enough descriptors",
-                metadata: ["max_connections": "\(possible)", "descriptors": "\(descriptors)"])
-        }
-        return possible
-    }
-
     /// Lets in so many connections from now on, as far as there are descriptors; nil: as many.
     func setConnectionsMax(_ wanted: Int?) {
-        places.countMax = min(wanted ?? .max, possibleConnections)
+        places.countMax = min(wanted ?? .max, connectionsPossible)
     }
 
     private func start(_ doors: [Door], _ opsSockets: [ListeningSocket]) throws(IOError) {

@@ -22,11 +22,16 @@ struct CommandFailure: Error {
     /// The longest line.
     private static let lineBytesMax = 4_096
 
-    /// Writes the line and ends the process. Names and a server's words stand in it, so what would
-    /// move a terminal's cursor is written out.
+    /// Writes the line and ends the process.
     func end() -> Never {
+        tell()
+        Larder.exit(withError: ExitCode(exitCode))
+    }
+
+    /// Writes the line. Names and a server's words stand in it, so what would move a terminal's
+    /// cursor is written out.
+    func tell() {
         let line = OneLine.text(line, bytesMax: Self.lineBytesMax)
         StandardError.write(Array("larder: \(line)\n".utf8))
-        Larder.exit(withError: ExitCode(exitCode))
     }
 }

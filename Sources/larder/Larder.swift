@@ -42,7 +42,8 @@ struct Larder: AsyncParsableCommand {
             guard let text = unsafe CommandLine.unsafeArgv[index] else { return }
             guard unsafe String(validatingCString: text) == nil else { continue }
             throw CommandFailure(
-                "argument \(index) is not UTF-8: a key of any bytes is written with --hex",
+                "argument \(index) is not UTF-8: bytes of a key are written with --hex, of a value given "
+                    + "with --file",
                 exitCode: ExitStatus.usage)
         }
     }

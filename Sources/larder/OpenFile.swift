@@ -36,12 +36,14 @@ final class OpenFile: Sendable {
 
     /// - Throws: why the file could not be written now; it is neither made nor opened.
     static func checkWritable(_ path: String) throws(CommandFailure) {
-        if unsafe access(path, F_OK) == 0 {
+        var found = stat()
+        if unsafe stat(path, &found) == 0 {
+            guard found.st_mode & S_IFMT != S_IFDIR else { throw .unwritable(path, errno: EISDIR) }
             guard unsafe access(path, W_OK) == 0 else { throw .unwritable(path, errno: errno) }
             return
         }
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "."
-        guard unsafe access(String(folder), W_OK) == 0 else {
+        guard unsafe access(String(folder), W_OK | X_OK) == 0 else {
             throw .unwritable(path, errno: errno)
         }
     }

@@ -183,7 +183,7 @@ def test_an_argument_that_is_not_utf8_is_refused_and_not_repaired(server, tmp_pa
         [harness.LARDER, *words, b"\xff\xfe"], env=harness.environment(LARDER_ADDR=server.address), capture_output=True,
         timeout=60)
     assert (refused.returncode, refused.stdout) == (64, b"")
-    assert refused.stderr == b"larder: argument %d is not UTF-8: a key of any bytes is written with --hex\n" % (
+    assert refused.stderr == b"larder: argument %d is not UTF-8: bytes of a key are written with --hex, of a value given with --file\n" % (
         len(words) + 1)
     assert list(tmp_path.iterdir()) == []
 
@@ -410,8 +410,8 @@ def test_an_export_into_a_pipe_leaves_the_pipe_where_it_is(server, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["pipe"] and pipe.is_fifo()
 
 
-def interrupted(server, *command, number, when):
-    """Runs a command and sends it a signal once `when` holds and it has a hand for the signal."""
+def interrupted(server, *command, number, when, reads=True):
+    """Runs a command and sends it a signal once `when` holds and it has a hand for the signal; `reads`: its output."""
     # A run in the background has signals ignored, which a command would keep to.
     process = subprocess.Popen(
         [harness.LARDER, *command], env=harness.environment(LARDER_ADDR=server.address), stdin=subprocess.DEVNULL,
@@ -426,25 +426,30 @@ def interrupted(server, *command, number, when):
         while not (when() and catches()):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
+        if not reads:
+            process.stdout.close()
+            process.stdout = None
         process.send_signal(number)
         out, errors = process.communicate(timeout=60)
     finally:
         process.kill()
-    return process.returncode, out.decode(), errors.decode()
+    return process.returncode, (out or b"").decode(), errors.decode()
 
 
-def test_a_load_that_is_interrupted_tells_how_far_it_came(server, tmp_path):
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_load_that_is_interrupted_tells_how_far_it_came(server, tmp_path, reads):
     # Nobody closes the pipe: the load waits for more when the signal comes.
     pipe = tmp_path / "endless.jsonl"
     os.mkfifo(pipe)
     writer = os.open(pipe, os.O_RDWR)
     os.write(writer, b'{"key": "before-the-signal", "value": "v"}\n' * 300)
     code, out, errors = interrupted(
-        server, "load", str(pipe), "--resume", "--session", "interrupted", number=signal.SIGINT,
-        when=lambda: run(server, "get", "before-the-signal").returncode == 0)
+        server, "load", str(pipe), "--resume", "--session", f"interrupted-{reads}", number=signal.SIGINT,
+        when=lambda: run(server, "get", "before-the-signal").returncode == 0, reads=reads)
     os.close(writer)
-    assert code == -signal.SIGINT
-    assert "acknowledged" in out and "go on with: --resume --session interrupted" in errors
+    # What nobody reads ends a process, too, after it has said how to go on.
+    assert code == (-signal.SIGINT if reads else -signal.SIGPIPE)
+    assert ("acknowledged" in out) == reads and f"go on with: --resume --session interrupted-{reads}" in errors
 
 
 @pytest.mark.parametrize("call", [["get", "k"], ["health"], ["load", "/dev/null"], ["admin", "stats"]])

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import resource
+import subprocess
 import time
 
 import pytest
@@ -131,6 +132,29 @@ def test_the_descriptors_say_how_many_connections_there_may_be(make_server):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (hard, hard)
     wait_for_log(server, f"max_connections={hard - 64 - 2 * 8} ")
+
+
+def test_descriptors_for_hardly_any_connection_are_warned_of():
+    def began(descriptors: int, *flags: str) -> str:
+        command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", str(harness.LARDER), "serve", "--threads", "1"]
+        process = subprocess.Popen([*command, *flags, "--listen", f"127.0.0.1:{harness.free_port()}"],
+                                   stderr=subprocess.PIPE, env=harness.environment())
+        log = ""
+        while "serving" not in log:
+            line = process.stderr.readline().decode()
+            assert line, log
+            log += line
+        process.terminate()
+        process.communicate(timeout=60)
+        return log
+
+    told = "not enough descriptors for more connections"
+    for descriptors, flags, connections, is_warned in [
+        (60, [], 1, True), (100, [], 28, True), (100, ["--max-connections", "28"], 28, False), (200, [], 128, False),
+        (200, ["--max-connections", "129"], 128, True),
+    ]:
+        log = began(descriptors, *flags)
+        assert f"max_connections={connections}" in log and (told in log) == is_warned, log
 
 
 def test_more_connections_than_allowed_are_closed(make_server):

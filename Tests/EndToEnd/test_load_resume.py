@@ -1,6 +1,8 @@
 """Loads that are killed, and servers that are: what was acknowledged is there, the rest can follow."""
 
+import concurrent.futures
 import contextlib
+import importlib
 import json
 import os
 import pty
@@ -12,6 +14,9 @@ import socketserver
 import subprocess
 import threading
 import time
+
+import grpc
+import pytest
 
 import harness
 
@@ -128,6 +133,68 @@ def test_a_load_and_an_export_live_through_more_connections_than_retries(make_se
     again = harness.larder("load", str(exported), "--addr", other.address, "-o", "json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["stored"] == count
+
+
+@contextlib.contextmanager
+def failing_server():
+    """Gets on once and never again, though each of its calls does something before it fails. Yields its address and calls."""
+    m, calls = harness.messages(), []
+    services = importlib.import_module("larder.v1.cache_pb2_grpc")
+
+    class Service(services.CacheServiceServicer):
+        def GetLimits(self, request, context):  # noqa: N802
+            return m.GetLimitsResponse(max_key_bytes=250, max_value_bytes=1 << 20, max_message_bytes=4 << 20)
+
+        def BulkLoad(self, requests, context):  # noqa: N802
+            # A session that was lost begins anew, and comes now further than the time before, now less far.
+            calls.append(None)
+            next(requests)
+            yield m.BulkLoadResponse()
+            yield m.BulkLoadResponse(committed=100 if len(calls) == 1 else 50 + 10 * (len(calls) % 2))
+            context.abort(grpc.StatusCode.UNAVAILABLE, "again")
+
+        def Export(self, request, context):  # noqa: N802
+            # The entries behind a cursor come again.
+            calls.append(None)
+            entries = [m.Entry(key=b"k%d" % i, value=b"v") for i in range(10 if len(calls) % 2 else 8)]
+            yield m.ExportResponse(entries=entries, cursor=b"the same", scanned=10, total=100)
+            context.abort(grpc.StatusCode.UNAVAILABLE, "again")
+
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
+    services.add_CacheServiceServicer_to_server(Service(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}", calls
+    finally:
+        server.stop(None)
+
+
+@pytest.mark.parametrize("command", ["load", "export"])
+def test_what_does_not_get_further_is_given_up(tmp_path, command):
+    path = tmp_path / "some.jsonl"
+    if command == "load":
+        path.write_text("".join(f'{{"key": "k{i}", "value": "v"}}\n' for i in range(200)))
+    arguments = {"load": [str(path)], "export": ["-o", str(path)]}[command]
+    with failing_server() as (address, calls):
+        ended = harness.larder(command, *arguments, "--addr", address)
+        assert ended.returncode == 2 and b"UNAVAILABLE" in ended.stderr, ended.stderr
+        assert len(calls) == 6
+
+
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_a_load_that_failed_says_so_although_nobody_reads_its_report(tmp_path, is_ignored):
+    path = tmp_path / "some.jsonl"
+    path.write_text('{"key": "k", "value": "v"}\n')
+    with failing_server() as (address, _):
+        process = subprocess.Popen(
+            [harness.LARDER, "load", str(path), "--session", "mine", "--addr", address], env=harness.environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, restore_signals=not is_ignored)
+        process.stdout.close()
+        hint, failure = process.stderr.read().decode().splitlines()
+        process.stderr.close()
+        assert process.wait(timeout=60) == (2 if is_ignored else -signal.SIGPIPE)
+    assert hint == "larder: go on with: --resume --session mine" and "UNAVAILABLE" in failure
 
 
 def test_a_session_of_a_longer_input_is_not_gone_on_with(make_server):

@@ -148,6 +148,9 @@ def test_a_plot_that_cannot_be_written_is_told_before_the_replay(tmp_path):
     failed = simulate(str(trace), "--budget", "1%", "--plot", str(plot))
     assert (failed.returncode, failed.stdout) == (73, b"")
     assert failed.stderr.decode() == f"larder: cannot write {plot}: no such file or directory\n"
+    failed = simulate(str(trace), "--budget", "1%", "--plot", str(tmp_path))
+    assert (failed.returncode, failed.stdout) == (73, b"")
+    assert failed.stderr.decode() == f"larder: cannot write {tmp_path}: is a directory\n"
 
 
 def test_text_json_and_plot(tmp_path):

@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -216,6 +217,30 @@ def test_a_log_that_nobody_reads_holds_nobody_up(tmp_path):
         assert "lost_lines=" in first and not any("lost_lines" in line for line in others)
         assert "stopped" in others[-1]
     for end in (read_end, write_end, filler):
+        os.close(end)
+
+
+def test_lines_that_came_while_there_was_no_reader_are_counted(tmp_path):
+    config, pipe = tmp_path / "larder.json", tmp_path / "log"
+    config.write_text('{"cache": {"max-entries": 1000}}')
+    os.mkfifo(pipe)
+    read_end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_end = os.open(pipe, os.O_WRONLY)
+    with logging_into(write_end, "--config", str(config)) as (process, address):
+        until(lambda: b"serving" in what_is_there(read_end))
+        os.close(read_end)
+        for entries in (1001, 1002):
+            config.write_text(json.dumps({"cache": {"max-entries": entries}}))
+            process.send_signal(signal.SIGHUP)
+            told = f"{entries}".encode()
+            until(lambda: told in harness.larder("admin", "config", "--addr", address).stdout)
+        read_end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        lost = [int(count) for count in re.findall(r"lost_lines=(\d+)", what_is_there(read_end).decode())]
+        # A reload writes two lines; the second one of the last may have found the new reader.
+        assert sum(lost) >= 3
+    for end in (read_end, write_end):
         os.close(end)
 
 

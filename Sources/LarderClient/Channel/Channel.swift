@@ -75,10 +75,11 @@ package final class Channel: Sendable {
         } catch {
             throw .malformedAddress(address: address, reason: error.message)
         }
-        if case .ip(_, port: 0) = target {
+        guard case .ip(let host, let port) = target else { return target }
+        guard port != 0 else {
             throw .malformedAddress(address: address, reason: "nobody has port 0")
         }
-        return target
+        return host.isEmpty ? .ip(host: "localhost", port: port) : target
     }
 
     // `address` is the target as it was written.
@@ -138,7 +139,7 @@ package final class Channel: Sendable {
     private static func serverName(of address: SocketAddress, _ options: ChannelOptions) -> String {
         if let name = options.security?.serverName { return name }
         switch address {
-        case .ip(let host, _): return host.isEmpty ? "localhost" : host
+        case .ip(let host, _): return host
         case .unix: return "localhost"
         }
     }

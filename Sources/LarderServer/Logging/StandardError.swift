@@ -10,18 +10,18 @@ import Darwin
 package enum StandardError {
     /// Writes `bytes` with one call; what the system refuses is lost.
     package static func write(_ bytes: [UInt8]) {
-        systemWrite(bytes)
+        _ = systemWrite(bytes)
     }
 
-    /// Writes `bytes`, at most what a pipe takes in one piece, unless that would wait for a reader.
+    /// Writes `bytes`, at most what a pipe takes in one piece, unless that would wait for the reader
+    /// of a pipe.
     ///
-    /// - Returns: whether it was tried. Who calls this from two threads at once may wait.
+    /// - Returns: whether all were taken. Who calls this from two threads at once may wait.
     static func offer(_ bytes: [UInt8]) -> Bool {
-        precondition(isBrokenPipeIgnored)
+        _ = isBrokenPipeIgnored
         var place = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        guard unsafe poll(&place, 1, 0) != 0 else { return false }
-        systemWrite(bytes)
-        return true
+        guard unsafe poll(&place, 1, 0) > 0 else { return false }
+        return systemWrite(bytes) == bytes.count
     }
 
     // A reader that has gone would end the process.
@@ -32,6 +32,6 @@ package enum StandardError {
 }
 
 // Inside the type `write` would name its own.
-private func systemWrite(_ bytes: [UInt8]) {
-    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
+private func systemWrite(_ bytes: [UInt8]) -> Int {
+    unsafe write(STDERR_FILENO, bytes, bytes.count)
 }

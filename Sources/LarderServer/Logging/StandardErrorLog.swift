@@ -3,8 +3,8 @@ import Synchronization
 
 /// Log lines on standard error, each with one `write`.
 ///
-/// A line that the system refuses, or that would wait for a reader, is lost: the log never holds
-/// up what it reports on. The next line that comes through counts those that waited.
+/// A line that the system refuses, or that would wait for the reader of a pipe, is lost: no such
+/// reader holds up what the log reports on. The next line that comes through counts the lost ones.
 package struct StandardErrorLog: LogHandler {
     package var logLevel: Logger.Level {
         get { shared.level }

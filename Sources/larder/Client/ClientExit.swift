@@ -21,9 +21,7 @@ extension CommandFailure {
         case .malformedAddress, .tokenInCleartext:
             self.init(error.description, exitCode: ExitStatus.usage)
         case .cannotConnect: self.init(error.description, exitCode: ClientExit.cannotConnect)
-        case .unusableFile(let path, let reason):
-            self.init(
-                "\(OneLine.quoted(path)): \(reason)", exitCode: ClientExit.unreadableInput)
+        case .unusableFile: self.init(error.description, exitCode: ClientExit.unreadableInput)
         case .status, .connectionLost, .protocolViolation, .callEnded:
             self.init(error.description, exitCode: ClientExit.callFailed)
         }

@@ -14,6 +14,7 @@ struct ConnectionOptions: ParsableArguments {
     static let addressDefault = "127.0.0.1:7070"
     static let authorityVariable = "LARDER_CACERT"
     static let tokenVariable = "LARDER_TOKEN"
+    private static let timeoutDefault = TimeAmount(millis: 30_000)
     /// A file with a token holds little else.
     private static let tokenFileBytesMax = 4_096
     /// The longest answer to one call: a value may be as long as the server lets it be.
@@ -29,10 +30,10 @@ struct ConnectionOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "How long a call may take, such as 500ms or 10s; 0 is for ever. The streams of load and export may take as long as they do. (default: 30s)",
+            "How long a call may take, such as 500ms or 10s; 0 is for ever. The streams of load and export may take as long as they do. (default: \(timeoutDefault))",
             valueName: "time"),
         transform: OptionValue.time)
-    var timeout: TimeAmount = TimeAmount(millis: 30_000)
+    var timeout = Self.timeoutDefault
 
     @Flag(help: "Speak TLS; so does each of --ca, --cert and --server-name.")
     var tls = false

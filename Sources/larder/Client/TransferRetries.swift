@@ -17,6 +17,7 @@ struct TransferRetries {
 
     /// Attempts since the last one that got further.
     private var count = 0
+    /// The furthest that any attempt has come: a server that has lost its session begins again.
     private var reached: UInt64 = 0
     private var lost: ClientError?
 
@@ -31,8 +32,10 @@ struct TransferRetries {
     mutating func wait(
         after error: TransferError, isRepeatable: Bool, reached: UInt64
     ) async throws(CommandFailure) {
-        if reached > self.reached { count = 0 }
-        self.reached = reached
+        if reached > self.reached {
+            count = 0
+            self.reached = reached
+        }
         switch error {
         case .command(let failure): throw failure
         case .call(let failure):

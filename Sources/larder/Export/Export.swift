@@ -74,26 +74,33 @@ struct Export: AsyncParsableCommand {
         var writer = try ExportWriter(
             output: output, form: format == .jsonl ? .jsonl : .export,
             isMetadataOnly: metadataOnly)
-        var cursor: [UInt8] = []
+        var place = Place()
         var retries = TransferRetries()
         while true {
             do throws(TransferError) {
                 try await retries.reconnect(client)
-                try await pass(client, &writer, &cursor, progress)
+                try await pass(client, &writer, &place, progress)
                 break
             } catch {
                 // What went to standard output cannot be taken back.
                 try await retries.wait(
-                    after: error, isRepeatable: output.canGoBack, reached: writer.entryCount)
+                    after: error, isRepeatable: output.canGoBack, reached: place.scanned)
             }
             try writer.goBack()
         }
         try writer.finish()
     }
 
-    // Writes what comes from the cursor on; the cursor moves along.
+    /// What a broken export goes on from.
+    private struct Place {
+        var cursor: [UInt8] = []
+        /// Entries of the cache that are behind the cursor: those sent since then come again.
+        var scanned: UInt64 = 0
+    }
+
+    // Writes what comes from the place on; the place moves along.
     private func pass(
-        _ client: CacheClient, _ writer: inout ExportWriter, _ cursor: inout [UInt8],
+        _ client: CacheClient, _ writer: inout ExportWriter, _ place: inout Place,
         _ progress: ExportProgress
     ) async throws(TransferError) {
         let left = limit == 0 ? 0 : limit - min(limit, writer.entryCount)
@@ -102,7 +109,7 @@ struct Export: AsyncParsableCommand {
         request.keyPrefix = Array(prefix.utf8)
         request.metadataOnly = metadataOnly
         request.limit = left
-        request.cursor = cursor
+        request.cursor = place.cursor
         let stream: ExportStream
         do throws(ClientError) {
             stream = try await client.export(request)
@@ -117,7 +124,9 @@ struct Export: AsyncParsableCommand {
                     throw .command(error)
                 }
             }
-            if !answer.cursor.isEmpty { cursor = answer.cursor }
+            if !answer.cursor.isEmpty {
+                place = Place(cursor: answer.cursor, scanned: answer.scanned)
+            }
             progress.came(answer, entryCount: writer.entryCount)
         }
     }

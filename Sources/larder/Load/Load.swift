@@ -19,6 +19,8 @@ struct Load: AsyncParsableCommand {
             input is malformed, 66 it cannot be read.
             """)
 
+    private static let ackEveryDefault: UInt32 = 10_000
+
     @Argument(help: "The file; - or nothing: standard input.", completion: .file())
     var file: String?
 
@@ -52,10 +54,10 @@ struct Load: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Acknowledge after this many entries; 0 is only at the end. (default: 10000)",
+            "Acknowledge after this many entries; 0 is only at the end. (default: \(ackEveryDefault))",
             valueName: "count"),
         transform: OptionValue.number())
-    var ackEvery: UInt32 = 10_000
+    var ackEvery = Self.ackEveryDefault
 
     @Option(help: ArgumentHelp("The name of the field that is the key.", valueName: "name"))
     var keyField = "key"
@@ -110,6 +112,7 @@ struct Load: AsyncParsableCommand {
         let hint: String? =
             resume || input.isRepeatable
             ? "go on with: --resume --session \(loader.start.sessionID)" : nil
+        // The last thing that is written: nobody may read it any more, and that ends the process.
         let report = { @Sendable [form] (isDone: Bool) throws(CommandFailure) -> LoadReport in
             let report = LoadReport(
                 state: progress.snapshot, seconds: (clock.now - begin).inSeconds, isDone: isDone)
@@ -118,8 +121,8 @@ struct Load: AsyncParsableCommand {
         }
         let interruption = Interruption {
             bar.erase()
-            _ = try? report(false)
             if let hint { Terminal.note(hint) }
+            _ = try? report(false)
         }
         let failure: CommandFailure?
         do throws(CommandFailure) {
@@ -130,12 +133,13 @@ struct Load: AsyncParsableCommand {
         }
         interruption.end()
         await bar.end()
-        let isAllStored = try report(failure == nil).isAllStored
         if let failure {
             if let hint, failure.exitCode != ClientExit.malformedInput { Terminal.note(hint) }
-            throw failure
+            failure.tell()
+            _ = try? report(false)
+            throw ExitCode(failure.exitCode)
         }
-        if !isAllStored { throw ClientExit.negative }
+        if try !report(true).isAllStored { throw ClientExit.negative }
     }
 
     private func sessionID(_ input: LoadInput) -> String {

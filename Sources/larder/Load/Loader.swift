@@ -91,7 +91,8 @@ struct Loader {
         }
     }
 
-    // A name that was given to two loads would pass over what the second one brings.
+    // The session of another load passes over as many entries as that one brought. It is found out
+    // only where this input has fewer.
     private func checkSession(
         _ session: BulkLoadResponse, entryCount: UInt64
     ) throws(TransferError) {

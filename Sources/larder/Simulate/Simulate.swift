@@ -49,9 +49,10 @@ struct Simulate: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The shards of the cache, a power of two. (default: 64)", valueName: "count"),
+            "The shards of the cache, a power of two. (default: \(shardsDefault))",
+            valueName: "count"),
         transform: OptionValue.number(1...Self.shardsMax))
-    var shards = 64
+    var shards = Self.shardsDefault
 
     @Option(
         parsing: .unconditional,
@@ -73,6 +74,7 @@ struct Simulate: AsyncParsableCommand {
     @Flag(name: .customLong("no-progress"), help: "Draw no progress bar.")
     var hidesProgress = false
 
+    private static let shardsDefault = 64
     private static let shardsMax = 4096
 
     func validate() throws {

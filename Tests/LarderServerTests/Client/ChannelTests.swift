@@ -82,6 +82,17 @@ struct ChannelTests {
         }
     }
 
+    @Test("a port alone is this machine: a token may go there")
+    func portAlone() async throws {
+        let server = try FakeServer()
+        let port = try #require(server.address.split(separator: ":").last)
+        var options = ChannelOptions()
+        options.token = "secret"
+        let channel = try await Channel.connect(to: ":\(port)", options: options)
+        #expect(try await channel.unary("/test/Echo", request: [1]) == [1])
+        #expect(server.notes.authorities.withLock { $0 } == ["localhost:\(port)"])
+    }
+
     @Test("a status in trailers alone reaches the caller, words and all")
     func refusedCall() async throws {
         let server = try FakeServer()

@@ -87,8 +87,11 @@ final class FakeConnection: ByteStreamDelegate {
     private func opened(_ reference: StreamRef, _ range: HeaderRange) {
         var path = ""
         for index in 0..<range.count {
-            if text(session.fields(range).name(index)) == ":path" {
-                path = text(session.fields(range).value(index))
+            let value = text(session.fields(range).value(index))
+            switch text(session.fields(range).name(index)) {
+            case ":path": path = value
+            case ":authority": notes.authorities.withLock { $0.append(value) }
+            default: break
             }
         }
         let method = path.split(separator: "/").last.map(String.init) ?? ""

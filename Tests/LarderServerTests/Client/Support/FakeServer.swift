@@ -44,4 +44,5 @@ final class FakeNotes: Sendable {
     let resetCount = Mutex(0)
     let receivedBytes = Mutex(0)
     let receivedMessages = Mutex<[[UInt8]]>([])
+    let authorities = Mutex<[String]>([])
 }
