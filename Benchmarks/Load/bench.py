@@ -7,10 +7,11 @@ servers in turn, medians with the spread. Absolute figures belong to the machine
     make bench ARGS="--only get,many --rounds 9 --seconds 3"
     make bench ARGS=--write                      # and puts the tables into README.md and docs/benchmarks.md
 
-Sections: process (the cache without a server), get (one at a time, by size and concurrency), deadlines (Gets with one that differs each
-time), mix (90 % Get), many (Pipeline, BatchGet),
-tls, threads (one and two of them), rate (latency at a fixed rate, counted from the moment a request
-was due), bulk, memory, start (what a server takes that nobody asks).
+Sections: process (the cache without a server), get (one at a time, by size and concurrency),
+deadlines (Gets with one that differs each time), mix (90 % Get), many (Pipeline, BatchGet), tls,
+threads (one and two of them), rate (latency at a fixed rate, counted from the moment a request was
+due), bulk, memory, start (what a server takes that nobody asks). Only where it is asked for: matrix
+(get and mix at every size and concurrency, a quarter of an hour).
 """
 
 import argparse
@@ -36,6 +37,10 @@ GETS = [
     ("100", 100, 1000, 64, 32), ("100", 100, 1000, 1, 100), ("100", 100, 1000, 16, 1),
     ("4k", 4 << 10, 1000, 64, 32), ("64k", 64 << 10, 1000, 64, 32), ("1m", 1 << 20, 64, 16, 1),
 ]
+
+# The same of every size, and every number of connections and streams.
+SIZES = [("100", 100, 1000), ("4k", 4 << 10, 1000), ("64k", 64 << 10, 1000), ("1m", 1 << 20, 64)]
+CONCURRENCIES = [(1, 1), (16, 1), (1, 100), (64, 32)]
 
 IDLE_SECONDS = 3
 # Between a load and a look at resident memory, in which every server may give back what it does not need.
@@ -122,6 +127,19 @@ def mix(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -> N
     report.table(
         "mix", "90 % Get, 10 % Set, Zipf 0.99: server CPU, microseconds per request",
         ["value, connections x streams", *titles(all_kinds)], rows)
+
+
+def matrix(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -> None:
+    full = [kind for kind in all_kinds if not kind.is_filled]
+    for name, title, wanted, flags in (
+            ("gets", "Get", all_kinds, []), ("mixes", "90 % Get, 10 % Set, Zipf 0.99", full, ["-g", "90", "-z", "0.99"])):
+        rows = []
+        for value, value_bytes, keys in SIZES:
+            for connections, streams in CONCURRENCIES:
+                found = costs(wanted, options, value, value_bytes, keys, connections, streams, *flags)
+                rows.append([profile(value, connections, streams), *with_ratios(found)])
+        report.table(
+            name, f"{title}: server CPU, microseconds per request", ["value, connections x streams", *titles(wanted)], rows)
 
 
 def many(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -> None:
@@ -338,7 +356,7 @@ def main() -> None:
         "threads": lambda: threads(all_kinds, options, report), "rate": lambda: rate(all_kinds, options, report),
         "bulk": lambda: bulk(options.larder, options, report), "memory": lambda: memory(all_kinds, options, report),
         "start": lambda: start(all_kinds, options, report),
-        "process": lambda: process(options.larder, options, report),
+        "process": lambda: process(options.larder, options, report), "matrix": lambda: matrix(all_kinds, options, report),
     }
     for name in options.only.split(","):
         if name not in sections:
