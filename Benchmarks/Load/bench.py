@@ -41,6 +41,8 @@ GETS = [
 # The same of every size, and every number of connections and streams.
 SIZES = [("100", 100, 1000), ("4k", 4 << 10, 1000), ("64k", 64 << 10, 1000), ("1m", 1 << 20, 64)]
 CONCURRENCIES = [(1, 1), (16, 1), (1, 100), (64, 32)]
+# More bytes than these do not arrive in a round.
+IN_FLIGHT_BYTES_MAX = 256 << 20
 
 IDLE_SECONDS = 3
 # Between a load and a look at resident memory, in which every server may give back what it does not need.
@@ -136,6 +138,8 @@ def matrix(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -
         rows = []
         for value, value_bytes, keys in SIZES:
             for connections, streams in CONCURRENCIES:
+                if value_bytes * connections * streams > IN_FLIGHT_BYTES_MAX:
+                    continue
                 found = costs(wanted, options, value, value_bytes, keys, connections, streams, *flags)
                 rows.append([profile(value, connections, streams), *with_ratios(found)])
         report.table(
