@@ -9,6 +9,8 @@ struct BlockMemoTests {
         [0x83, 0x86] + RawFrame.literal(4, "/p") + RawFrame.literal(1, "h")
     /// The first field of the dynamic table.
     private static let newest: UInt8 = 0x80 | 62
+    /// Names that field.
+    private static let user = plain + [newest]
 
     /// A literal with a new name that is added to the table.
     private static func added(_ name: String, _ value: String) -> [UInt8] {
@@ -42,6 +44,14 @@ struct BlockMemoTests {
     private func opened() throws -> ServerSession {
         var server = ServerSession()
         _ = try lists(&server, RawFrame.preface + RawFrame.settings)
+        return server
+    }
+
+    /// Has had `user` twice, which stands for `ann` until the table changes.
+    private func openedByAnn() throws -> ServerSession {
+        var server = try opened()
+        let ann = request(1, Self.plain + Self.added("user", "ann"))
+        _ = try lists(&server, ann + request(3, Self.user) + request(5, Self.user))
         return server
     }
 
@@ -88,10 +98,8 @@ struct BlockMemoTests {
 
     @Test("the table may change in any frame that carries a block", arguments: 0..<5)
     func changesElsewhere(way: Int) throws {
-        var server = try opened()
-        let user = Self.plain + [Self.newest]
-        let ann = request(1, Self.plain + Self.added("user", "ann"))
-        _ = try lists(&server, ann + request(3, user) + request(5, user))
+        var server = try openedByAnn()
+        let user = Self.user
         let change = Self.plain + Self.added("user", "bob")
         let frames: [UInt8] =
             switch way {
@@ -116,10 +124,8 @@ struct BlockMemoTests {
 
     @Test("the trailers of a call that goes past nghttp2 change the table as well")
     func trailersChange() throws {
-        var server = try opened()
-        let user = Self.plain + [Self.newest]
-        let ann = request(1, Self.plain + Self.added("user", "ann"))
-        _ = try lists(&server, ann + request(3, user) + request(5, user))
+        var server = try openedByAnn()
+        let user = Self.user
         let change =
             RawFrame.headers(stream: 7, block: user) + RawFrame.data(stream: 7, [7])
             + RawFrame.headers(stream: 7, block: Self.added("user", "bob"), endStream: true)
@@ -135,10 +141,8 @@ struct BlockMemoTests {
 
     @Test("a torn frame changes the table as well", arguments: [1, 8, 9, 10, 40])
     func tornChange(cut: Int) throws {
-        var server = try opened()
-        let user = Self.plain + [Self.newest]
-        let ann = request(1, Self.plain + Self.added("user", "ann"))
-        _ = try lists(&server, ann + request(3, user) + request(5, user))
+        var server = try openedByAnn()
+        let user = Self.user
         let change = request(7, Self.plain + Self.added("user", "bob"))
         _ = try lists(&server, Array(change.prefix(cut)))
         let after = try lists(
@@ -148,10 +152,8 @@ struct BlockMemoTests {
 
     @Test("a smaller table forgets what blocks named")
     func smallerTable() throws {
-        var server = try opened()
-        let user = Self.plain + [Self.newest]
-        let ann = request(1, Self.plain + Self.added("user", "ann"))
-        _ = try lists(&server, ann + request(3, user) + request(5, user))
+        var server = try openedByAnn()
+        let user = Self.user
         _ = try lists(&server, request(7, [0x20] + Self.plain))
         _ = try lists(&server, request(9, user))
         _ = try server.receive(request(11, user).span)
