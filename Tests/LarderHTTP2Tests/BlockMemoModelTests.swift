@@ -5,7 +5,7 @@ import Testing
 /// block: the naive twin of one that gets its frames whole.
 @Suite("Known header blocks beside decoded ones")
 struct BlockMemoModelTests {
-    @Test("repeated and changed blocks mean the same, known or decoded", arguments: 0..<200)
+    @Test("repeated and changed blocks mean the same, known or decoded", arguments: Seeds.upTo(200))
     func twins(seed: UInt64) throws {
         let groups = Script.groups(seed: seed)
         let known = try Outcome(groups, chunkBytes: .max)

@@ -5,7 +5,7 @@ import Testing
 /// the naive twin of a session that gets its frames whole.
 @Suite("Requests that go past nghttp2, beside those that do not")
 struct UnheardModelTests {
-    @Test("are served and answered the same", arguments: 0..<300 as Range<UInt64>)
+    @Test("are served and answered the same", arguments: Seeds.upTo(300))
     func twins(seed: UInt64) throws {
         let script = Script.make(seed: seed)
         let past = try Outcome(script, chunkBytes: .max)

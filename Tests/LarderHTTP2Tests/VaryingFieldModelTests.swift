@@ -5,7 +5,7 @@ import Testing
 /// HPACK has, and one of them with another value each time.
 @Suite("Lists known but for a field, beside decoded ones")
 struct VaryingFieldModelTests {
-    @Test("blocks mean the same, known or decoded", arguments: 0..<300)
+    @Test("blocks mean the same, known or decoded", arguments: Seeds.upTo(300))
     func twins(seed: UInt64) throws {
         let groups = NaiveEncoder.groups(seed: seed)
         var options = SessionOptions()
