@@ -25,10 +25,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 import servers
 from report import Cell, Report, bars
-from servers import BUILT, ROOT, Kind, Server, cpu_nanos, free_port, kinds, resident_bytes, running, secured_kinds
+from servers import (
+    BUILT, ROOT, Kind, Server, cpu_nanos, free_port, kinds, resident_bytes, running, secured_kinds, stolen_ticks)
 
 PLOTS = ROOT / "docs" / "benchmarks"
 
@@ -45,6 +47,8 @@ CONCURRENCIES = [(1, 1), (16, 1), (1, 100), (64, 32)]
 IN_FLIGHT_BYTES_MAX = 256 << 20
 
 IDLE_SECONDS = 3
+# Of a measurement whose processors the host keeps taking away.
+TRIES_MAX = 4
 # Between a load and a look at resident memory, in which every server may give back what it does not need.
 SETTLING_SECONDS = 1
 DOCUMENTS = [ROOT / "README.md", ROOT / "docs/benchmarks.md"]
@@ -225,17 +229,35 @@ def rate(all_kinds: list[Kind], options: argparse.Namespace, report: Report) -> 
     flags = ["-c", "16", "-s", "32", "-g", "90", "-r", "10000", "-P", "-d", str(2 * options.seconds), "-w", "0.3"]
     with contextlib.ExitStack() as stack:
         all_servers = started(stack, all_kinds, "100", 100, 10_000)
-        found = {server.kind.name: [[] for _ in quantiles] for server in all_servers}
+        found = {server.kind.name: ([[] for _ in quantiles], []) for server in all_servers}
         for round_ in range(options.rounds + 1):
             for server in all_servers:
-                line = server.load(*flags)
-                for quantile, values in zip(quantiles, found[server.kind.name]):
-                    if round_ > 0:
-                        values.append(float(line[f"{quantile}_us"]))
-    rows = [[title, *map(Cell, values)] for title, values in zip(titles(all_kinds), found.values())]
+                line, is_undisturbed = undisturbed(lambda: server.load(*flags))
+                if round_ == 0:
+                    continue
+                latencies, undisturbed_rounds = found[server.kind.name]
+                undisturbed_rounds.append(is_undisturbed)
+                for quantile, values in zip(quantiles, latencies):
+                    values.append(float(line[f"{quantile}_us"]))
+    rows = [
+        [title, *map(Cell, latencies), f"{sum(undisturbed_rounds)} of {options.rounds}"]
+        for title, (latencies, undisturbed_rounds) in zip(titles(all_kinds), found.values())]
     report.table(
         "rate", "10,000 requests a second at random moments, 90 % Get, 100 bytes, 16 connections: microseconds from the "
-        "moment a request was due", ["server", *quantiles], rows)
+        "moment a request was due", ["server", *quantiles, "undisturbed rounds"], rows)
+
+
+def undisturbed(measurement: Callable[[], dict[str, str]]) -> tuple[dict[str, str], bool]:
+    """
+    A measurement, made again while the host took the processors away meanwhile, and whether the last one had
+    them to itself: 10 ms of somebody else are a hundred late requests, more than p99 leaves out of 8,000.
+    """
+    for _ in range(TRIES_MAX):
+        before = stolen_ticks()
+        line = measurement()
+        if stolen_ticks() == before:
+            return line, True
+    return line, False
 
 
 def bulk(larder: str, options: argparse.Namespace, report: Report) -> None:

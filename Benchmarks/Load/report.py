@@ -8,8 +8,8 @@ import statistics
 from xml.sax.saxutils import escape
 
 COLORS = {
-    "larder": "#c2410c", "C floor": "#a8a29e", "nghttpd": "#78716c", "gRPC C++": "#2563eb", "Redis": "#b91c1c",
-    "Valkey": "#7c3aed", "memcached": "#15803d",
+    "larder": "#c2410c", "C floor": "#a8a29e", "nghttpd": "#78716c", "gRPC C++": "#2563eb",
+    "grpc-swift-2": "#0891b2", "Redis": "#b91c1c", "Valkey": "#7c3aed", "memcached": "#15803d",
 }
 
 

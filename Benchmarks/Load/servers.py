@@ -14,6 +14,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".build" / "bench"
+PEERS = ROOT / "Benchmarks" / "Load" / "peers"
 SERVER_CORE, CLIENT_CORE = "0", "1"
 # Of measurements with two server threads; on a machine of two cores the load generator shares them.
 SERVER_CORES, CLIENT_CORES = "0,1", "2,3" if (os.cpu_count() or 1) >= 4 else "0,1"
@@ -37,6 +38,11 @@ def free_port() -> int:
 def cpu_nanos(pid: int) -> int:
     """Run time of all threads that live, from the scheduler's own count."""
     return sum(int(pathlib.Path(f).read_text().split()[0]) for f in glob.glob(f"/proc/{pid}/task/*/schedstat"))
+
+
+def stolen_ticks() -> int:
+    """Hundredths of seconds in which the host of a virtual machine ran others on its processors."""
+    return int(pathlib.Path("/proc/stat").read_text().split(None, 9)[8])
 
 
 def resident_bytes(pid: int) -> int:
@@ -120,6 +126,9 @@ def kinds(larder: str) -> list[Kind]:
             ["-f", "/value"], is_filled=True),
         Kind(
             "gRPC C++", str(BUILT / "grpc_cpp"), ["{port}"], [], version_command=("pkg-config", "--modversion", "grpc++")),
+        Kind(
+            "grpc-swift-2", str(BUILT / "grpc_swift"), ["{port}", "{threads}"], [],
+            version_command=("grep", "grpc/grpc-swift-2", str(PEERS / "grpc_swift" / "Package.swift"))),
         Kind("Redis", shutil.which("redis-server"), REDIS, ["-x", "resp"]),
         Kind("Valkey", valkey(), REDIS, ["-x", "resp"]),
         Kind(
