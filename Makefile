@@ -44,7 +44,7 @@ sanitize: ## Swift tests with the thread and the address sanitizer
 	scripts/install-dependencies
 	scripts/sanitize
 
-bench: build ## a short measurement beside gRPC C++, Redis, Valkey, memcached and a floor in C
+bench: build ## a short measurement beside gRPC C++ and Go, Redis, Valkey, memcached and a floor in C
 	scripts/install-bench-tools
 	swift build -c release --product larder-microbench
 	$(VENV)/bin/python Benchmarks/Load/bench.py $(ARGS)

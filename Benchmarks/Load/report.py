@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 COLORS = {
     "larder": "#c2410c", "C floor": "#a8a29e", "nghttpd": "#78716c", "gRPC C++": "#2563eb",
-    "grpc-swift-2": "#0891b2", "Redis": "#b91c1c", "Valkey": "#7c3aed", "memcached": "#15803d",
+    "grpc-go": "#65a30d", "grpc-swift-2": "#0891b2", "Redis": "#b91c1c", "Valkey": "#7c3aed", "memcached": "#15803d",
 }
 
 

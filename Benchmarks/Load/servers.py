@@ -127,6 +127,9 @@ def kinds(larder: str) -> list[Kind]:
         Kind(
             "gRPC C++", str(BUILT / "grpc_cpp"), ["{port}"], [], version_command=("pkg-config", "--modversion", "grpc++")),
         Kind(
+            "grpc-go", str(BUILT / "grpc_go"), ["{port}", "{threads}"], [],
+            version_command=("dpkg-query", "--show", "golang-google-grpc-dev")),
+        Kind(
             "grpc-swift-2", str(BUILT / "grpc_swift"), ["{port}", "{threads}"], [],
             version_command=("grep", "grpc/grpc-swift-2", str(PEERS / "grpc_swift" / "Package.swift"))),
         Kind("Redis", shutil.which("redis-server"), REDIS, ["-x", "resp"]),
