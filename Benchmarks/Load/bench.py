@@ -11,7 +11,7 @@ Sections: process (the cache without a server), get (one at a time, by size and 
 deadlines (Gets with one that differs each time), mix (90 % Get), many (Pipeline, BatchGet), tls,
 threads (one and two of them), rate (latency at a fixed rate, counted from the moment a request was
 due), bulk, memory, start (what a server takes that nobody asks). Only where it is asked for: matrix
-(get and mix at every size and concurrency, a quarter of an hour).
+(get and mix at every size and concurrency, some twenty minutes).
 """
 
 import argparse
